@@ -1,0 +1,87 @@
+/*
+ * connection: one client, and what is owed to it.
+ *
+ * A connection is in one of two states, and what to watch it for follows from
+ * the state alone:
+ *
+ *   receiving  nothing is owed.  Watch for readable.  One recv into a buffer
+ *              that all connections share, then one send at once; what the
+ *              kernel doesn't take is copied to this connection, which is now
+ *   sending    bytes are owed.  Watch for writable.  One send of what is owed;
+ *              when all of it is gone the copy is freed: receiving again.
+ *
+ * A client that doesn't read is not read from (backpressure), a connection
+ * never owes more than one receive buffer, an idle one owns no buffer at all,
+ * and the end of the stream is only ever seen when nothing is owed, so that a
+ * half-closed client still gets all its bytes.
+ *
+ * Each function here that does I/O makes exactly one recv or send and repeats
+ * it on EINTR only.  How often to call it is the lesson of each server.
+ */
+#ifndef ECHO_CONNECTION_H
+#define ECHO_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The most that one recv takes, and so the most that a connection can owe. */
+enum { RECEIVE_SIZE = 64 * 1024 };
+
+struct connection {
+    int fd;
+    uint32_t owed_length;          /* bytes in `owed` */
+    uint32_t owed_sent;            /* of those, sent already */
+    uint32_t slot;                 /* poll: its place in the interest set */
+    char *owed;                    /* NULL while receiving */
+    struct connection *older;      /* idle.h: by last activity */
+    struct connection *newer;      /*  "  */
+    struct connection *next_ready; /* epoll, edge-triggered: the ready list */
+    uint32_t last_active;          /* idle.h: in ticks of its clock */
+    uint32_t edges;                /* epoll, edge-triggered: events untended */
+};
+
+/*
+ * A connection for the descriptor `fd`, which it owns from here on.  It is the
+ * newest in the order of idle.h and counted as open.  Returns NULL with errno
+ * set (ENOMEM), and then `fd` is still the caller's.
+ */
+struct connection *connection_open(int fd);
+
+/*
+ * Close the descriptor, free the connection and what it still owed.  `why`
+ * completes the sentence "connection 5 is closed: ..." of --verbose.
+ */
+void connection_close(struct connection *connection, const char *why);
+
+/* Are there bytes to send before any more may be received? */
+static inline bool connection_is_sending(const struct connection *connection)
+{
+    return connection->owed != NULL;
+}
+
+/*
+ * One recv of at most RECEIVE_SIZE bytes into the shared buffer, where
+ * connection_reply finds them.  Only while receiving.
+ * Returns how many came; 0 when the client has ended its stream; -1 with errno
+ * set, where EAGAIN says that nothing is there to be read.
+ */
+ssize_t connection_receive(struct connection *connection);
+
+/*
+ * One send of the `length` bytes that connection_receive has just put into the
+ * shared buffer.  What the kernel doesn't take is kept: the connection is then
+ * sending.  Returns 0, or -1 with errno set when the connection is to be closed
+ * (the peer is gone, or there is no memory to keep what is owed).
+ */
+int connection_reply(struct connection *connection, size_t length);
+
+/*
+ * One send of what is owed.  Only while sending.  Returns 0, whether the kernel
+ * took all of it (receiving again), a part, or nothing; -1 with errno set when
+ * the connection is to be closed.
+ */
+int connection_send_owed(struct connection *connection);
+
+#endif
