@@ -31,15 +31,16 @@ enum { RECEIVE_SIZE = 64 * 1024 };
 
 struct connection {
     int fd;
-    uint32_t owed_length;          /* bytes in `owed` */
-    uint32_t owed_sent;            /* of those, sent already */
-    uint32_t slot;                 /* poll: its place in the interest set */
-    char *owed;                    /* NULL while receiving */
-    struct connection *older;      /* idle.h: by last activity */
-    struct connection *newer;      /*  "  */
-    struct connection *next_ready; /* epoll, edge-triggered: the ready list */
-    uint32_t last_active;          /* idle.h: in ticks of its clock */
-    uint32_t edges;                /* epoll, edge-triggered: events untended */
+    union {             /* what the server itself notes of a connection: */
+        uint32_t slot;  /* poll: its place in the interest set */
+        uint32_t edges; /* epoll ET: events told and not yet worked off */
+    };
+    struct connection *next_ready;       /* epoll ET: the ready list */
+    char *owed;                          /* NULL while receiving */
+    uint32_t owed_length;                /* bytes in `owed` */
+    uint32_t owed_sent;                  /* of those, sent already */
+    struct connection *quieter, *busier; /* idle.h: neighbours in its order */
+    int64_t last_active;                 /* idle.h: when bytes last moved */
 };
 
 /*

@@ -21,12 +21,12 @@ struct options {
 };
 
 /*
- * Read the command line of a server.  `summary` is what --help says of it in
- * its first paragraph.  Ends the process with one line on stderr and status 64
- * (EX_USAGE) when an option or its value is not understood, and with status 0
- * after --help and --version.  The strings in the result belong to argv.
+ * Read the command line of a server that waits with `mechanism`, which --help
+ * names.  Ends the process with one line on stderr and status 64 (EX_USAGE)
+ * when an option or its value is not understood, and with status 0 after --help
+ * and --version.  The strings in the result belong to argv.
  */
-struct options options_parse(int argc, char *argv[], const char *summary);
+struct options options_parse(int argc, char *argv[], const char *mechanism);
 
 /*
  * The whole number that `text` spells in decimal, if it lies in min..max.

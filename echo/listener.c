@@ -1,0 +1,192 @@
+#include "listener.h"
+
+#include "counters.h"
+#include "idle.h"
+#include "narrate.h"
+
+#include <err.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Room for "[IPv6 address%interface]:port". */
+enum { NAME_SIZE = NI_MAXHOST + NI_MAXSERV + sizeof("[]:") };
+
+/* "127.0.0.1:10001" or "[::1]:10001" for a socket address. */
+static void name_address(const struct sockaddr *address, socklen_t length,
+                         char name[NAME_SIZE])
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    int error = getnameinfo(address, length, host, sizeof(host), port,
+                            sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+    if (error != 0)
+        snprintf(name, NAME_SIZE, "(%s)", gai_strerror(error));
+    else if (address->sa_family == AF_INET6)
+        snprintf(name, NAME_SIZE, "[%s]:%s", host, port);
+    else
+        snprintf(name, NAME_SIZE, "%s:%s", host, port);
+}
+
+/* A socket that listens on this address, or -1 with errno set. */
+static int listen_on(const struct addrinfo *address, int backlog)
+{
+    int fd = socket(address->ai_family,
+                    address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                    address->ai_protocol);
+    if (fd < 0)
+        return -1;
+
+    /*
+     * SO_REUSEADDR: start again at once, although connections of the last run
+     * are still in TIME_WAIT.  See socket(7); urgent data: tcp(7).
+     */
+    const int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
+        bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
+        listen(fd, backlog) == 0)
+        return fd;
+
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+struct listener listener_open(const struct options *options)
+{
+    char port[sizeof("65535")];
+    snprintf(port, sizeof(port), "%d", options->port);
+
+    const struct addrinfo hints = {
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+        .ai_socktype = SOCK_STREAM,
+    };
+    struct addrinfo *addresses;
+    int error = getaddrinfo(options->address, port, &hints, &addresses);
+    if (error != 0)
+        errx(EXIT_FAILURE, "--address=%s: %s", options->address,
+             error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+
+    struct listener listener = {
+        .fd = -1,
+        .max_connections = options->max_connections,
+    };
+    const struct addrinfo *address = addresses;
+    for (; address != NULL && listener.fd < 0; address = address->ai_next)
+        listener.fd = listen_on(address, options->backlog);
+    if (listener.fd < 0)
+        err(EXIT_FAILURE, "cannot listen at --address=%s --port=%s",
+            options->address, port);
+    freeaddrinfo(addresses);
+    return listener;
+}
+
+void listener_announce(const struct listener *listener)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    char name[NAME_SIZE];
+
+    if (getsockname(listener->fd, (struct sockaddr *)&address, &length) < 0)
+        err(EXIT_FAILURE, "getsockname");
+    name_address((struct sockaddr *)&address, length, name);
+    printf("%s: listening on %s\n", program_invocation_short_name, name);
+    fflush(stdout);
+}
+
+/*
+ * Say that the server is full, but once only: at its limit a server fills up
+ * again and again, each time that somebody leaves.
+ */
+static void tell_full(const char *why)
+{
+    static bool told;
+    if (!told)
+        warnx("full with %llu connections (%s): new clients wait until one "
+              "leaves",
+              (unsigned long long)counters->connections, why);
+    told = true;
+}
+
+/* What a failed accept4 means.  The errors are those of accept(2). */
+static enum accept_result accept_failed(int error)
+{
+    switch (error) {
+    case EAGAIN:
+        counters->again++;
+        return NOBODY_WAITING;
+    case ECONNABORTED: /* the client has reset the connection already */
+    case EPERM:        /* a firewall forbids it */
+    case EPROTO:
+    /* Errors of the new socket's network, which Linux reports here. */
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+        narrate("a client left before it was accepted: %s", strerror(error));
+        return CLIENT_GONE;
+    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM: it may pass, others serve on */
+        tell_full(strerror(error));
+        return FULL;
+    }
+}
+
+enum accept_result listener_accept(const struct listener *listener, int *fd)
+{
+    if (listener->max_connections > 0 &&
+        counters->connections >= (uint64_t)listener->max_connections) {
+        tell_full("--max-connections");
+        return FULL;
+    }
+
+    struct sockaddr_storage address;
+    socklen_t length;
+    do {
+        length = sizeof(address);
+        counters->accepts++;
+        *fd = accept4(listener->fd, (struct sockaddr *)&address, &length,
+                      SOCK_NONBLOCK | SOCK_CLOEXEC);
+    } while (*fd < 0 && errno == EINTR);
+    if (*fd < 0)
+        return accept_failed(errno);
+
+    if (narrating) {
+        char name[NAME_SIZE];
+        name_address((struct sockaddr *)&address, length, name);
+        narrate("connection %d from %s is accepted", *fd, name);
+    }
+    return ACCEPTED;
+}
+
+void listener_pause(struct listener *listener)
+{
+    narrate("full: the listener is not watched until somebody leaves, or for "
+            "%d ms",
+            LISTENER_RETRY_MS);
+    counters->listener_pauses++;
+    listener->paused = true;
+    listener->retry_at = idle_now() + LISTENER_RETRY_MS;
+}
+
+void listener_resume(struct listener *listener)
+{
+    narrate("the listener is watched again");
+    listener->paused = false;
+}
+
+bool listener_retry_is_due(const struct listener *listener)
+{
+    return listener->paused && idle_now() >= listener->retry_at;
+}

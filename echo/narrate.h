@@ -1,0 +1,54 @@
+/*
+ * narrate: --verbose, each event told in a sentence, on standard output.
+ *
+ * Narrating costs far more than the event that it tells of, so whoever stands
+ * on the hot path asks `if (narrating)` first and pays one test of a flag.
+ */
+#ifndef ECHO_NARRATE_H
+#define ECHO_NARRATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Was --verbose given?  False until narrate_start. */
+extern bool narrating;
+
+/* Begin to narrate.  Each sentence is written as soon as it is complete. */
+void narrate_start(void);
+
+/* Tell one sentence, as printf(3) does, with a newline; silent by default. */
+void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Tell that the system call `call` is about to wait for `timeout_ms`
+ * milliseconds at most; -1 is for ever, as in poll(2).
+ */
+void narrate_waiting(const char *call, int timeout_ms);
+
+/* Tell that `call` has returned and found `nready` descriptors ready. */
+void narrate_ready(const char *call, int nready);
+
+/* A flag of poll or epoll, and what it is called. */
+struct flag_name {
+    uint32_t flag;
+    const char *name;
+};
+
+/*
+ * Tell the flags that were reported for `descriptor`, by name, joined by "|".
+ * `names` ends with a NULL name; a flag that is not among them is left out.
+ */
+void narrate_flags(int descriptor, uint32_t flags,
+                   const struct flag_name names[]);
+
+/*
+ * Tell that `length` bytes were received, and show the first of them; a byte
+ * that can't be printed is shown as a dot.
+ */
+void narrate_received(int descriptor, const char *bytes, size_t length);
+
+/* Tell that `sent` bytes were sent and that `owed` are still to be sent. */
+void narrate_sent(int descriptor, size_t sent, size_t owed);
+
+#endif

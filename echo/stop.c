@@ -1,0 +1,44 @@
+#include "stop.h"
+
+#include "counters.h"
+
+#include <err.h>
+#include <errno.h> /* program_invocation_short_name */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+
+int stop_open(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+
+    /*
+     * A shell script starts a program with `&` so that it ignores SIGINT, and
+     * an ignored signal is dropped even where it is blocked: signal(7).
+     */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        err(EXIT_FAILURE, "sigprocmask");
+
+    int fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0)
+        err(EXIT_FAILURE, "signalfd");
+    return fd;
+}
+
+void stop_summary(void)
+{
+    printf("%s: %llu connections, at most %llu at once, %llu bytes received, "
+           "%llu sent\n",
+           program_invocation_short_name,
+           (unsigned long long)counters->connections_total,
+           (unsigned long long)counters->connections_peak,
+           (unsigned long long)counters->bytes_received,
+           (unsigned long long)counters->bytes_sent);
+    fflush(stdout);
+}

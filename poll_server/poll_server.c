@@ -1,0 +1,260 @@
+/*
+ * poll_server: an echo server that waits with poll(2).
+ *
+ * The idea: the program keeps an array with one entry a descriptor: which it
+ * is, what to watch it for (events), and room for the answer (revents).  The
+ * kernel fills in the answers and leaves the rest alone, so nothing has to be
+ * built again for the next wait.
+ *
+ * The cost: as with select, both sides go through all entries at every wait,
+ * O(descriptors watched), however few of them are ready.
+ * The limit: none of its own; only RLIMIT_NOFILE counts.
+ *
+ * To try it:
+ *     poll_server --verbose
+ *     nc 127.0.0.1 10001          (in a second terminal)
+ */
+#include "connection.h"
+#include "counters.h"
+#include "idle.h"
+#include "listener.h"
+#include "narrate.h"
+#include "options.h"
+#include "stop.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct listener listener;
+static int stop_fd;
+
+/* The first entries of the array never move; connections follow them. */
+enum { STOP_SLOT, LISTENER_SLOT, FIRST_CONNECTION_SLOT };
+
+/* What to watch, and whose descriptor it is; both arrays have `capacity`. */
+static struct pollfd *interest;
+static struct connection **connections;
+static uint32_t capacity, used;
+
+static const struct flag_name flag_names[] = {
+    {POLLIN, "POLLIN"},   {POLLOUT, "POLLOUT"},   {POLLERR, "POLLERR"},
+    {POLLHUP, "POLLHUP"}, {POLLNVAL, "POLLNVAL"}, {0, NULL},
+};
+
+/* Room for one more entry.  Returns false with errno set: no memory. */
+static bool grow(void)
+{
+    if (used < capacity)
+        return true;
+
+    uint32_t larger = capacity == 0 ? 64 : 2 * capacity;
+    void *grown = reallocarray(interest, larger, sizeof(*interest));
+    if (grown == NULL)
+        return false;
+    interest = grown;
+    grown = reallocarray(connections, larger, sizeof(struct connection *));
+    if (grown == NULL)
+        return false;
+    connections = grown;
+    capacity = larger;
+    return true;
+}
+
+/* Append an entry; the caller has made sure that there is room. */
+static void watch_readable(int fd, struct connection *connection)
+{
+    interest[used] = (struct pollfd){.fd = fd, .events = POLLIN};
+    connections[used] = connection;
+    used++;
+}
+
+static void pause_listener(void)
+{
+    interest[LISTENER_SLOT].events = 0;
+    listener_pause(&listener);
+}
+
+static void resume_listener(void)
+{
+    interest[LISTENER_SLOT].events = POLLIN;
+    listener_resume(&listener);
+}
+
+/* What to watch a connection for follows from its state. */
+static void update_interest(struct connection *connection)
+{
+    interest[connection->slot].events =
+        connection_is_sending(connection) ? POLLOUT : POLLIN;
+}
+
+static void open_connection(int fd)
+{
+    struct connection *connection = grow() ? connection_open(fd) : NULL;
+    if (connection == NULL) {
+        warn("connection %d is closed", fd);
+        close(fd);
+        return;
+    }
+    connection->slot = used;
+    watch_readable(fd, connection);
+}
+
+/* The last entry moves into the gap, so the array has none. */
+static void close_connection(struct connection *connection, const char *why)
+{
+    uint32_t gap = connection->slot, last = used - 1;
+
+    interest[gap] = interest[last];
+    connections[gap] = connections[last];
+    connections[gap]->slot = gap;
+    used--;
+    connection_close(connection, why);
+    if (listener.paused)
+        resume_listener();
+}
+
+static void accept_connections(void)
+{
+    int fd;
+
+    for (int i = 0; i < ACCEPT_BATCH; i++) {
+        switch (listener_accept(&listener, &fd)) {
+        case ACCEPTED:
+            open_connection(fd);
+            break;
+        case CLIENT_GONE:
+            break;
+        case NOBODY_WAITING:
+            return;
+        case FULL:
+            pause_listener();
+            return;
+        }
+    }
+    /* More may wait: then the next poll reports the listener again. */
+}
+
+static void handle_writable(struct connection *connection)
+{
+    if (connection_send_owed(connection) < 0)
+        close_connection(connection, strerror(errno));
+    else if (!connection_is_sending(connection))
+        update_interest(connection);
+}
+
+static void handle_readable(struct connection *connection)
+{
+    /* One recv is enough: if bytes are left, the next poll says so again. */
+    ssize_t length = connection_receive(connection);
+
+    if (length < 0 && errno == EAGAIN)
+        return; /* a spurious readiness: poll(2), BUGS */
+    if (length < 0)
+        close_connection(connection, strerror(errno));
+    else if (length == 0)
+        close_connection(connection, "the client has ended its stream");
+    else if (connection_reply(connection, (size_t)length) < 0)
+        close_connection(connection, strerror(errno));
+    else if (connection_is_sending(connection))
+        update_interest(connection);
+}
+
+/* Wait until a descriptor is ready or the time is up.  Returns how many are. */
+static int wait_for_events(void)
+{
+    int timeout_ms = idle_wait_ms(&listener);
+
+    if (narrating)
+        narrate_waiting("poll", timeout_ms);
+    counters->waits++;
+    int nready = poll(interest, used, timeout_ms);
+    if (nready < 0 && errno != EINTR)
+        err(EXIT_FAILURE, "poll");
+    /* After EINTR the answers are those of an earlier wait. */
+    if (nready < 0)
+        nready = 0;
+
+    counters->ready_events += (uint64_t)nready;
+    idle_tick(nready > 0);
+    if (narrating)
+        narrate_ready("poll", nready);
+    return nready;
+}
+
+/*
+ * Handle what the wait has found.  Returns false when it is time to stop.
+ *
+ * From the last entry to the first: the entry that moves into a gap has been
+ * looked at already, and so have the new ones at the end.
+ */
+static bool handle_events(int nready)
+{
+    for (uint32_t slot = used; slot-- > 0 && nready > 0;) {
+        struct pollfd *entry = &interest[slot];
+        counters->scanned++;
+        if (entry->revents == 0)
+            continue;
+        nready--;
+        if (narrating)
+            narrate_flags(entry->fd, (uint32_t)entry->revents, flag_names);
+
+        /*
+         * POLLERR and POLLHUP come unasked, also with neither POLLIN nor
+         * POLLOUT: the recv or send that is due then says what is wrong.
+         */
+        if (slot == STOP_SLOT)
+            return false;
+        if (slot == LISTENER_SLOT)
+            accept_connections();
+        else if (connection_is_sending(connections[slot]))
+            handle_writable(connections[slot]);
+        else
+            handle_readable(connections[slot]);
+    }
+    return true;
+}
+
+static void close_idle_connections(void)
+{
+    struct connection *connection;
+    while ((connection = idle_expired()) != NULL)
+        close_connection(connection, "it was silent for --idle-timeout");
+}
+
+int main(int argc, char *argv[])
+{
+    struct options options = options_parse(argc, argv, "poll(2)");
+
+    listener = listener_open(&options);
+    stop_fd = stop_open();
+    counters_open(options.counters);
+    idle_start(options.idle_timeout, options.quit_after);
+    if (options.verbose)
+        narrate_start();
+
+    if (!grow())
+        err(EXIT_FAILURE, "the interest set");
+    watch_readable(stop_fd, NULL);
+    watch_readable(listener.fd, NULL);
+    narrate("descriptor %d is the listener, %d tells of signals", listener.fd,
+            stop_fd);
+    listener_announce(&listener);
+
+    for (;;) {
+        int nready = wait_for_events();
+        if (!handle_events(nready))
+            break;
+        close_idle_connections();
+        if (listener_retry_is_due(&listener))
+            resume_listener();
+        if (idle_quit_is_due())
+            break;
+    }
+    stop_summary();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,264 @@
+/*
+ * select_server: an echo server that waits with select(2).
+ *
+ * The idea: the program keeps two sets of descriptors, one to be readable and
+ * one to be writable, and hands the kernel a copy of both at every wait.  The
+ * kernel looks at each descriptor in them and crosses out those that are not
+ * ready; the program then looks for the bits that are left.
+ *
+ * The cost: both sides go through all descriptors at every wait, O(highest
+ * descriptor watched), however few of them are ready.
+ * The limit: a set has FD_SETSIZE = 1024 bits, and a descriptor beyond them is
+ * not refused but written past the set's end.
+ *
+ * To try it:
+ *     select_server --verbose
+ *     nc 127.0.0.1 10001          (in a second terminal)
+ */
+#include "connection.h"
+#include "counters.h"
+#include "idle.h"
+#include "listener.h"
+#include "narrate.h"
+#include "options.h"
+#include "stop.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+static struct listener listener;
+static int stop_fd;
+
+/* What to watch.  select overwrites its arguments, so it only gets copies. */
+static fd_set read_interest, write_interest;
+static int max_fd;
+
+/* Whose descriptor is it?  NULL: the listener, stop_fd, or not watched. */
+static struct connection *connections[FD_SETSIZE];
+
+static void watch_readable(int fd)
+{
+    FD_SET(fd, &read_interest);
+    if (fd > max_fd)
+        max_fd = fd;
+}
+
+static void pause_listener(void)
+{
+    FD_CLR(listener.fd, &read_interest);
+    listener_pause(&listener);
+}
+
+static void resume_listener(void)
+{
+    watch_readable(listener.fd);
+    listener_resume(&listener);
+}
+
+/* What to watch a connection for follows from its state. */
+static void update_interest(struct connection *connection)
+{
+    if (connection_is_sending(connection)) {
+        FD_CLR(connection->fd, &read_interest);
+        FD_SET(connection->fd, &write_interest);
+    } else {
+        FD_CLR(connection->fd, &write_interest);
+        FD_SET(connection->fd, &read_interest);
+    }
+}
+
+static void open_connection(int fd)
+{
+    if (fd >= FD_SETSIZE) { /* only if our limit was raised from outside */
+        warnx("connection %d is closed: beyond FD_SETSIZE", fd);
+        close(fd);
+        return;
+    }
+    struct connection *connection = connection_open(fd);
+    if (connection == NULL) {
+        warn("connection %d is closed", fd);
+        close(fd);
+        return;
+    }
+    connections[fd] = connection;
+    watch_readable(fd);
+}
+
+static void close_connection(struct connection *connection, const char *why)
+{
+    FD_CLR(connection->fd, &read_interest);
+    FD_CLR(connection->fd, &write_interest);
+    connections[connection->fd] = NULL;
+    /* stop_fd is always watched, so this ends. */
+    while (connections[max_fd] == NULL && !FD_ISSET(max_fd, &read_interest))
+        max_fd--;
+    connection_close(connection, why);
+    if (listener.paused)
+        resume_listener();
+}
+
+static void accept_connections(void)
+{
+    int fd;
+
+    for (int i = 0; i < ACCEPT_BATCH; i++) {
+        switch (listener_accept(&listener, &fd)) {
+        case ACCEPTED:
+            open_connection(fd);
+            break;
+        case CLIENT_GONE:
+            break;
+        case NOBODY_WAITING:
+            return;
+        case FULL:
+            pause_listener();
+            return;
+        }
+    }
+    /* More may wait: then the next select reports the listener again. */
+}
+
+static void handle_writable(struct connection *connection)
+{
+    if (connection_send_owed(connection) < 0)
+        close_connection(connection, strerror(errno));
+    else if (!connection_is_sending(connection))
+        update_interest(connection);
+}
+
+static void handle_readable(struct connection *connection)
+{
+    /* One recv is enough: if bytes are left, the next select says so again. */
+    ssize_t length = connection_receive(connection);
+
+    if (length < 0 && errno == EAGAIN)
+        return; /* a spurious readiness: select(2), BUGS */
+    if (length < 0)
+        close_connection(connection, strerror(errno));
+    else if (length == 0)
+        close_connection(connection, "the client has ended its stream");
+    else if (connection_reply(connection, (size_t)length) < 0)
+        close_connection(connection, strerror(errno));
+    else if (connection_is_sending(connection))
+        update_interest(connection);
+}
+
+/*
+ * Wait until a descriptor is ready or the time is up.  Returns how many are
+ * ready, and in the two sets which.
+ */
+static int wait_for_events(fd_set *readable, fd_set *writable)
+{
+    int timeout_ms = idle_wait_ms(&listener);
+    struct timeval timeout = {
+        .tv_sec = timeout_ms / 1000,
+        .tv_usec = timeout_ms % 1000 * 1000,
+    };
+
+    *readable = read_interest;
+    *writable = write_interest;
+    if (narrating)
+        narrate_waiting("select", timeout_ms);
+    counters->waits++;
+    int nready = select(max_fd + 1, readable, writable, NULL,
+                        timeout_ms < 0 ? NULL : &timeout);
+    if (nready < 0 && errno != EINTR)
+        err(EXIT_FAILURE, "select");
+    /* After an error, EINTR too, the sets are undefined: nothing is ready. */
+    if (nready < 0)
+        nready = 0;
+
+    counters->ready_events += (uint64_t)nready;
+    idle_tick(nready > 0);
+    if (narrating)
+        narrate_ready("select", nready);
+    return nready;
+}
+
+/* Handle what the wait has found.  Returns false when it is time to stop. */
+static bool handle_events(int nready, const fd_set *readable,
+                          const fd_set *writable)
+{
+    int last_fd = max_fd; /* connections come and go while this loop runs */
+
+    for (int fd = 0; fd <= last_fd && nready > 0; fd++) {
+        counters->scanned++;
+        if (!FD_ISSET(fd, readable) && !FD_ISSET(fd, writable))
+            continue;
+        nready--;
+        narrate("    descriptor %d: %s", fd,
+                FD_ISSET(fd, readable) ? "readable" : "writable");
+
+        if (fd == stop_fd)
+            return false;
+        if (fd == listener.fd)
+            accept_connections();
+        else if (connection_is_sending(connections[fd]))
+            handle_writable(connections[fd]);
+        else
+            handle_readable(connections[fd]);
+    }
+    return true;
+}
+
+static void close_idle_connections(void)
+{
+    struct connection *connection;
+    while ((connection = idle_expired()) != NULL)
+        close_connection(connection, "it was silent for --idle-timeout");
+}
+
+/*
+ * Let the kernel never give us a descriptor that select can't watch: with this
+ * limit accept4 answers EMFILE instead, the client waits in the listener's
+ * queue, and the server is full like any other.
+ */
+static void stay_below_fd_setsize(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        err(EXIT_FAILURE, "getrlimit");
+    if (limit.rlim_cur > FD_SETSIZE)
+        limit.rlim_cur = FD_SETSIZE;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        err(EXIT_FAILURE, "setrlimit");
+}
+
+int main(int argc, char *argv[])
+{
+    struct options options = options_parse(argc, argv, "select(2)");
+
+    stay_below_fd_setsize();
+    listener = listener_open(&options);
+    stop_fd = stop_open();
+    counters_open(options.counters);
+    idle_start(options.idle_timeout, options.quit_after);
+    if (options.verbose)
+        narrate_start();
+
+    watch_readable(stop_fd);
+    watch_readable(listener.fd);
+    narrate("descriptor %d is the listener, %d tells of signals", listener.fd,
+            stop_fd);
+    listener_announce(&listener);
+
+    for (;;) {
+        fd_set readable, writable;
+        int nready = wait_for_events(&readable, &writable);
+        if (!handle_events(nready, &readable, &writable))
+            break;
+        close_idle_connections();
+        if (listener_retry_is_due(&listener))
+            resume_listener();
+        if (idle_quit_is_due())
+            break;
+    }
+    stop_summary();
+    return EXIT_SUCCESS;
+}
