@@ -70,9 +70,9 @@ static const struct flag_name flag_names[] = {
 };
 
 /*
- * Add a descriptor to the interest list, or modify what it is watched for:
- * here, always edge-triggered.
- * `whose` comes back with each of its events.  Returns 0, or -1 with errno set.
+ * Add a descriptor to the interest list, or modify what it is watched for, and
+ * always edge-triggered.  `whose` comes back with each of its events.  Returns
+ * 0, or -1 with errno set.
  */
 static int control(int operation, int fd, uint32_t events, void *whose)
 {
@@ -82,6 +82,7 @@ static int control(int operation, int fd, uint32_t events, void *whose)
     return epoll_ctl(epoll_fd, operation, fd, &event);
 }
 
+/* The descriptor of what an event came back with. */
 static int descriptor_of(const void *whose)
 {
     if (whose == &stop_fd)
@@ -131,14 +132,6 @@ static struct connection *take_ready(void)
     return connection;
 }
 
-/* The kernel takes a closed descriptor off the interest list by itself. */
-static void close_connection(struct connection *connection, const char *why)
-{
-    connection_close(connection, why);
-    if (listener.paused)
-        resume_listener();
-}
-
 static void open_connection(int fd)
 {
     struct connection *connection = connection_open(fd);
@@ -148,7 +141,15 @@ static void open_connection(int fd)
         return;
     }
     if (control(EPOLL_CTL_ADD, fd, ALL_EDGES, connection) < 0)
-        close_connection(connection, strerror(errno));
+        connection_close(connection, strerror(errno));
+}
+
+/* The kernel takes a closed descriptor off the interest list by itself. */
+static void close_connection(struct connection *connection, const char *why)
+{
+    connection_close(connection, why);
+    if (listener.paused)
+        resume_listener();
 }
 
 static void accept_connections(void)

@@ -59,6 +59,7 @@ static int control(int operation, int fd, uint32_t events, void *whose)
     return epoll_ctl(epoll_fd, operation, fd, &event);
 }
 
+/* The descriptor of what an event came back with. */
 static int descriptor_of(const void *whose)
 {
     if (whose == &stop_fd)
@@ -94,14 +95,6 @@ static void update_interest(struct connection *connection)
         err(EXIT_FAILURE, "epoll_ctl");
 }
 
-/* The kernel takes a closed descriptor off the interest list by itself. */
-static void close_connection(struct connection *connection, const char *why)
-{
-    connection_close(connection, why);
-    if (listener.paused)
-        resume_listener();
-}
-
 static void open_connection(int fd)
 {
     struct connection *connection = connection_open(fd);
@@ -111,7 +104,15 @@ static void open_connection(int fd)
         return;
     }
     if (control(EPOLL_CTL_ADD, fd, EPOLLIN, connection) < 0)
-        close_connection(connection, strerror(errno));
+        connection_close(connection, strerror(errno));
+}
+
+/* The kernel takes a closed descriptor off the interest list by itself. */
+static void close_connection(struct connection *connection, const char *why)
+{
+    connection_close(connection, why);
+    if (listener.paused)
+        resume_listener();
 }
 
 static void accept_connections(void)

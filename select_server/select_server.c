@@ -192,8 +192,9 @@ static bool handle_events(int nready, const fd_set *readable,
         if (!FD_ISSET(fd, readable) && !FD_ISSET(fd, writable))
             continue;
         nready--;
-        narrate("    descriptor %d: %s", fd,
-                FD_ISSET(fd, readable) ? "readable" : "writable");
+        if (narrating)
+            narrate("    descriptor %d: %s", fd,
+                    FD_ISSET(fd, readable) ? "readable" : "writable");
 
         if (fd == stop_fd)
             return false;
