@@ -1,0 +1,7 @@
+#include "case.h"
+#include "cases.h"
+
+void add_backpressure_cases(Suite *suite)
+{
+    (void)suite;
+}

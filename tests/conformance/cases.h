@@ -1,0 +1,15 @@
+/*
+ * cases: one function for each file of cases, which adds them to the suite.
+ */
+#ifndef CONFORMANCE_CASES_H
+#define CONFORMANCE_CASES_H
+
+#include <check.h>
+
+void add_echo_cases(Suite *suite);         /* contract 1 */
+void add_half_close_cases(Suite *suite);   /* contract 2 */
+void add_backpressure_cases(Suite *suite); /* contract 3 */
+void add_failure_cases(Suite *suite);      /* contract 4 */
+void add_urgent_cases(Suite *suite);       /* contract 7 */
+
+#endif

@@ -1,0 +1,372 @@
+/*
+ * client: sockets with deadlines, the pattern, and the pump.
+ *
+ * A client that first sends all and then receives all waits for ever when the
+ * buffers between it and the server are full: the server can't send, so it
+ * doesn't receive, so the client can't send.  That is no fault of the server
+ * (it is backpressure), so whatever may be larger than the socket buffers is
+ * sent and received by turns, in streams_step.
+ */
+#include "client.h"
+
+#include "case.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { STEP_SIZE = 64 * 1024 };
+
+/* Wait for `events`, up to so many seconds.  Returns what came, 0 for none. */
+static short await(int fd, short events, double seconds)
+{
+    struct pollfd watched = {.fd = fd, .events = events};
+    int ready = poll(&watched, 1, (int)(seconds * 1000));
+
+    if (ready < 0)
+        ck_abort_msg("poll: %s", strerror(errno));
+    return ready == 0 ? 0 : watched.revents;
+}
+
+int client_connect(const struct server *server)
+{
+    return client_connect_with(server, 0, 0);
+}
+
+/* The receive buffer must be small before the connection is, as its size is
+   told to the server when that opens. */
+static void set_buffers(int fd, int receive_buffer, int send_buffer)
+{
+    if (receive_buffer != 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+                   sizeof(receive_buffer));
+    if (send_buffer != 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer,
+                   sizeof(send_buffer));
+}
+
+int client_connect_with(const struct server *server, int receive_buffer,
+                        int send_buffer)
+{
+    int fd = socket(server->address.ss_family,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error = 0, yes = 1;
+    socklen_t length = sizeof(error);
+
+    if (fd < 0)
+        ck_abort_msg("socket: %s", strerror(errno));
+    set_buffers(fd, receive_buffer, send_buffer);
+    if (connect(fd, (const struct sockaddr *)&server->address,
+                server->address_length) < 0 &&
+        errno != EINPROGRESS)
+        ck_abort_msg("connect: %s", strerror(errno));
+    if (await(fd, POLLOUT, CLIENT_SECONDS) == 0)
+        ck_abort_msg("not connected after %d seconds", CLIENT_SECONDS);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error != 0)
+        ck_abort_msg("connect: %s", strerror(error));
+    /* Bytes that were sent one at a time are to travel one at a time. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    return fd;
+}
+
+void client_send(int fd, const void *data, size_t length)
+{
+    const char *next = data;
+
+    while (length > 0) {
+        ssize_t sent = send(fd, next, length, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno != EAGAIN)
+            ck_abort_msg("send: %s", strerror(errno));
+        if (sent < 0 && await(fd, POLLOUT, CLIENT_SECONDS) == 0)
+            ck_abort_msg("%zu bytes could not be sent", length);
+        if (sent > 0) {
+            next += sent;
+            length -= (size_t)sent;
+        }
+    }
+}
+
+void client_await_readable(int fd)
+{
+    if (await(fd, POLLIN, CLIENT_SECONDS) == 0)
+        ck_abort_msg("nothing came for %d seconds", CLIENT_SECONDS);
+}
+
+/* Wait and receive once.  Returns 0 at the end of the stream. */
+static size_t receive_some(int fd, void *data, size_t length)
+{
+    ssize_t received;
+
+    client_await_readable(fd);
+    received = recv(fd, data, length, 0);
+    if (received < 0)
+        ck_abort_msg("recv: %s", strerror(errno));
+    return (size_t)received;
+}
+
+void client_receive(int fd, void *data, size_t length)
+{
+    char *next = data;
+
+    while (length > 0) {
+        size_t received = receive_some(fd, next, length);
+
+        if (received == 0)
+            ck_abort_msg("the stream ends, %zu bytes too early", length);
+        next += received;
+        length -= received;
+    }
+}
+
+void client_expect(int fd, const void *data, size_t length)
+{
+    const unsigned char *expected = data;
+    unsigned char *received = malloc(length);
+
+    client_receive(fd, received, length);
+    for (size_t i = 0; i < length; i++)
+        ck_assert_msg(received[i] == expected[i],
+                      "byte %zu came back as %#x, not %#x", i, received[i],
+                      expected[i]);
+    free(received);
+}
+
+void client_expect_end(int fd)
+{
+    char byte;
+
+    if (receive_some(fd, &byte, 1) != 0)
+        ck_abort_msg("a byte came where the stream should have ended");
+}
+
+void client_expect_silence(int fd, double seconds)
+{
+    if (await(fd, POLLIN, seconds) != 0)
+        ck_abort_msg("something came where nothing should have");
+}
+
+void client_echo(int fd, uint64_t which, size_t length)
+{
+    struct stream stream = {.fd = fd, .which = which, .total = length};
+
+    streams_finish(&stream, 1);
+}
+
+void client_end(int fd)
+{
+    if (shutdown(fd, SHUT_WR) < 0)
+        ck_abort_msg("shutdown: %s", strerror(errno));
+}
+
+void client_reset(int fd)
+{
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    close(fd);
+}
+
+/* Eight bytes of the pattern: those at block * 8 (mixed as in splitmix64). */
+static uint64_t pattern_block(uint64_t which, size_t block)
+{
+    uint64_t mixed = which * UINT64_C(0xd1342543de82ef95) +
+                     ((uint64_t)block + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ (mixed >> 31);
+}
+
+void pattern_fill(void *data, uint64_t which, size_t offset, size_t length)
+{
+    unsigned char *bytes = data;
+    uint64_t block = pattern_block(which, offset / 8) >> offset % 8 * 8;
+
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = (unsigned char)block;
+        block >>= 8;
+        if ((offset + i + 1) % 8 == 0)
+            block = pattern_block(which, (offset + i + 1) / 8);
+    }
+}
+
+size_t pattern_match(const void *data, uint64_t which, size_t offset,
+                     size_t length)
+{
+    const unsigned char *bytes = data;
+    unsigned char expected[4096];
+    size_t i = 0;
+
+    while (i < length) {
+        size_t part = length - i;
+
+        if (part > sizeof(expected))
+            part = sizeof(expected);
+        pattern_fill(expected, which, offset + i, part);
+        for (size_t j = 0; j < part; j++) {
+            if (bytes[i + j] != expected[j])
+                return i + j;
+        }
+        i += part;
+    }
+    return length;
+}
+
+bool stream_is_done(const struct stream *stream)
+{
+    if (stream->sent < stream->total)
+        return false;
+    if (stream->half_close && !stream->fin_sent)
+        return false;
+    if (stream->stalled)
+        return true;
+    return stream->received == stream->total &&
+           (!stream->half_close || stream->end_seen);
+}
+
+/* How many bytes to move at once, when the stream's limit is `most`. */
+static size_t step_size(const struct stream *stream, size_t most)
+{
+    if (most == 0 || most > STEP_SIZE)
+        most = STEP_SIZE;
+    return stream->random_sizes ? case_random_between(1, most) : most;
+}
+
+/* One send, or the FIN when all is sent.  Returns how many bytes went. */
+static size_t stream_send(struct stream *stream)
+{
+    char data[STEP_SIZE];
+    size_t length = step_size(stream, stream->send_most);
+    ssize_t sent;
+
+    if (length > stream->total - stream->sent)
+        length = stream->total - stream->sent;
+    pattern_fill(data, stream->which, stream->sent, length);
+    sent = send(stream->fd, data, length, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN)
+        ck_abort_msg("send after %zu of %zu bytes: %s", stream->sent,
+                     stream->total, strerror(errno));
+    if (sent <= 0)
+        return 0;
+    stream->sent += (size_t)sent;
+    return (size_t)sent;
+}
+
+/* Nothing may come behind the last byte but the end, and that only when due. */
+static size_t stream_see_end(struct stream *stream)
+{
+    if (stream->received < stream->total || !stream->fin_sent)
+        ck_abort_msg("the server ends the stream after %zu of %zu bytes",
+                     stream->received, stream->total);
+    stream->end_seen = true;
+    return 1;
+}
+
+/* One receive, compared with the pattern.  Returns how many bytes came. */
+static size_t stream_receive(struct stream *stream)
+{
+    char data[STEP_SIZE];
+    ssize_t received =
+        recv(stream->fd, data, step_size(stream, stream->receive_most), 0);
+    size_t length = (size_t)received, right;
+
+    if (received < 0 && errno == EAGAIN)
+        return 0;
+    if (received < 0)
+        ck_abort_msg("recv after %zu of %zu bytes: %s", stream->received,
+                     stream->total, strerror(errno));
+    if (received == 0)
+        return stream_see_end(stream);
+    if (stream->received + length > stream->sent)
+        ck_abort_msg("%zu bytes came back, but only %zu were sent",
+                     stream->received + length, stream->sent);
+    right = pattern_match(data, stream->which, stream->received, length);
+    if (right < length)
+        ck_abort_msg("byte %zu of %zu is wrong", stream->received + right,
+                     stream->total);
+    stream->received += length;
+    return length;
+}
+
+/* What to wait for.  Nothing (-1 makes poll skip it) when it is done. */
+static struct pollfd stream_interest(const struct stream *stream)
+{
+    struct pollfd interest = {.fd = stream_is_done(stream) ? -1 : stream->fd};
+
+    if (stream->sent < stream->total ||
+        (stream->half_close && !stream->fin_sent))
+        interest.events |= POLLOUT;
+    if (!stream->stalled)
+        interest.events |= POLLIN;
+    return interest;
+}
+
+/*
+ * A reset comes as POLLERR whether it is asked for or not, and then the send
+ * or the receive tells what it was; so a stalled stream sees one, too.
+ */
+static size_t stream_move(struct stream *stream, short events)
+{
+    size_t moved = 0;
+
+    if (stream->sent < stream->total && events & (POLLOUT | POLLERR))
+        moved += stream_send(stream);
+    if (stream->sent == stream->total && stream->half_close &&
+        !stream->fin_sent) {
+        client_end(stream->fd);
+        stream->fin_sent = true;
+        moved++;
+    }
+    if (events & POLLERR || (!stream->stalled && events & (POLLIN | POLLHUP)))
+        moved += stream_receive(stream);
+    return moved;
+}
+
+size_t streams_step(struct stream *streams, size_t count, double seconds)
+{
+    struct pollfd *interests = calloc(count, sizeof(*interests));
+    size_t moved = 0;
+
+    for (size_t i = 0; i < count; i++)
+        interests[i] = stream_interest(&streams[i]);
+    if (poll(interests, (nfds_t)count, (int)(seconds * 1000)) < 0)
+        ck_abort_msg("poll: %s", strerror(errno));
+    for (size_t i = 0; i < count; i++) {
+        if (interests[i].revents != 0)
+            moved += stream_move(&streams[i], interests[i].revents);
+    }
+    free(interests);
+    return moved;
+}
+
+/* The first stream that isn't done; NULL when all are. */
+static const struct stream *unfinished(const struct stream *streams,
+                                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!stream_is_done(&streams[i]))
+            return &streams[i];
+    }
+    return NULL;
+}
+
+void streams_finish(struct stream *streams, size_t count)
+{
+    const struct stream *left;
+
+    while ((left = unfinished(streams, count)) != NULL) {
+        if (streams_step(streams, count, CLIENT_SECONDS) == 0)
+            ck_abort_msg("nothing moves for %d seconds: stream %zu has sent "
+                         "%zu, received %zu of %zu bytes%s",
+                         CLIENT_SECONDS, (size_t)(left - streams), left->sent,
+                         left->received, left->total,
+                         left->fin_sent ? ", sent its FIN" : "");
+    }
+}

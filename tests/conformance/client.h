@@ -1,0 +1,109 @@
+/*
+ * client: the other end of a connection, in the hands of a test.
+ *
+ * All sockets are non-blocking, and every wait has a deadline: nothing for
+ * 10 seconds means that nothing will come.  A function that doesn't get what
+ * its comment promises fails the case (ck_abort_msg) and does not return.
+ *
+ * What the clients send is a pattern: from a number (which), the byte at each
+ * offset follows.  So each byte that comes back is compared with the one that
+ * was sent at this place of this connection, and a lost, doubled, swapped or
+ * foreign byte is found where it is.  That is stricter than a checksum, and it
+ * needs no copy of what was sent.
+ */
+#ifndef CONFORMANCE_CLIENT_H
+#define CONFORMANCE_CLIENT_H
+
+#include "server.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How long a client waits for something to happen. */
+enum { CLIENT_SECONDS = 10 };
+
+/* Connect to the server.  Returns the socket. */
+int client_connect(const struct server *server);
+
+/*
+ * The same with socket buffers of so many bytes (0 = the kernel's choice; the
+ * kernel doubles what it is given and has a minimum).
+ */
+int client_connect_with(const struct server *server, int receive_buffer,
+                        int send_buffer);
+
+/* Send all of it. */
+void client_send(int fd, const void *data, size_t length);
+
+/* Receive exactly so many bytes. */
+void client_receive(int fd, void *data, size_t length);
+
+/* Receive exactly these bytes. */
+void client_expect(int fd, const void *data, size_t length);
+
+/* Receive the end of the stream: no byte more, and no reset. */
+void client_expect_end(int fd);
+
+/* Fail if a byte or the end of the stream arrives within so many seconds. */
+void client_expect_silence(int fd, double seconds);
+
+/* Send so many bytes of the pattern `which` and receive them again. */
+void client_echo(int fd, uint64_t which, size_t length);
+
+/* Half-close: no byte more will be sent (FIN), receiving goes on. */
+void client_end(int fd);
+
+/* Close with a RST: what is under way in both directions is thrown away. */
+void client_reset(int fd);
+
+/* Wait until the socket has something to be read, or its end or failure. */
+void client_await_readable(int fd);
+
+/* The bytes offset..offset + length of the pattern `which`. */
+void pattern_fill(void *data, uint64_t which, size_t offset, size_t length);
+
+/*
+ * Are these the bytes offset..offset + length of the pattern `which`?  Returns
+ * how many of them are right before the first wrong one: `length` if all are.
+ */
+size_t pattern_match(const void *data, uint64_t which, size_t offset,
+                     size_t length);
+
+/*
+ * A stream: a connection that sends `total` bytes of the pattern `which` and
+ * receives them again, in one step or in many.
+ */
+struct stream {
+    int fd;
+    uint64_t which;
+    size_t total;        /* bytes to be sent */
+    size_t send_most;    /* at most so many in one send; 0 = as many as go */
+    size_t receive_most; /* at most so many in one receive; 0 = the same */
+    bool random_sizes;   /* from 1 to these limits (0: 64 KiB) at random */
+    bool stalled;        /* do not receive */
+    bool half_close;     /* FIN behind the last byte, and await the server's */
+    size_t sent;
+    size_t received;
+    bool fin_sent;
+    bool end_seen; /* the server's FIN came, behind the last byte */
+};
+
+/* Has the stream sent, received and seen the end of all that it is to? */
+bool stream_is_done(const struct stream *stream);
+
+/*
+ * Wait up to so many seconds until one of the streams can be moved, then make
+ * at most one send and one receive on each that can.  Returns the number of
+ * bytes (and FINs) moved: 0 after nothing could be for all that time.
+ * A wrong byte, one too many, an early end or a reset fails the case.
+ */
+size_t streams_step(struct stream *streams, size_t count, double seconds);
+
+/*
+ * Step until all of the streams are done.  A stalled one is done when all of it
+ * was sent.  Fails when nothing moves for 10 seconds.
+ */
+void streams_finish(struct stream *streams, size_t count);
+
+#endif
