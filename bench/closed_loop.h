@@ -1,0 +1,41 @@
+/*
+ * closed_loop: the load.  Each active connection has one message in flight; the
+ * next one leaves when the reply is there.
+ *
+ * That asks how much the server can do: it is never asked for more, because a
+ * slow server makes its own clients wait.  For the same reason a closed loop
+ * can't say how long a stranger would wait who comes when he likes: that takes
+ * an open loop.
+ *
+ *     warm-up           load, nothing recorded: caches, buffers, clock speed
+ *     measured window   load, every reply recorded
+ *     drain             no new message; what is in flight still has to come
+ *
+ * The load goes on without a pause from the first into the second.
+ *
+ * Only the active connections are in the interest list; the idle ones cost the
+ * generator nothing.  The active ones are spread evenly among the idle ones in
+ * the order of opening, so that a server which searches for them finds them
+ * neither first nor last.
+ *
+ * Cost: an echo takes one recv, one send, one reading of the clock, one
+ * comparison and its share of an epoll_wait, which reports up to 128 of them.
+ */
+#ifndef BENCH_CLOSED_LOOP_H
+#define BENCH_CLOSED_LOOP_H
+
+#include "connections.h"
+#include "point.h"
+#include "probe.h"
+
+/*
+ * Measure `point` on connections that are held already: point->idle +
+ * point->active of them.  Fills in all that the window tells, and fails the
+ * point when a byte was wrong, a connection ended, a reply didn't come or a
+ * connection was never served.  Ends at most point->stall and ten seconds
+ * after the window, whatever the server does, and at once with a signal.
+ */
+void closed_loop_run(struct connections *set, const struct probe *probe,
+                     struct point *point);
+
+#endif

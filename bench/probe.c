@@ -1,0 +1,141 @@
+/*
+ * probe: see probe.h for the idea.
+ */
+#include "probe.h"
+
+#include "clock.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static int open_proc(pid_t pid, const char *name)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+struct probe probe_open(pid_t pid, const char *counters)
+{
+    struct probe probe = {.pid = pid, .stat_fd = -1, .status_fd = -1};
+
+    probe.machine_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
+    if (pid != 0) {
+        int error = clock_getcpuclockid(pid, &probe.clock);
+        if (error != 0)
+            errx(EX_USAGE, "--pid: no process %d to look at: %s", (int)pid,
+                 strerror(error));
+        probe.stat_fd = open_proc(pid, "stat");
+        probe.status_fd = open_proc(pid, "status");
+    }
+    if (counters != NULL) {
+        probe.counters = counters_map(counters);
+        if (probe.counters == NULL)
+            err(EX_USAGE, "--counters: no counters in '%s'", counters);
+    }
+    return probe;
+}
+
+/* A file of /proc makes its text anew for every read from its beginning. */
+static bool read_text(int fd, char *text, size_t size)
+{
+    ssize_t n = pread(fd, text, size - 1, 0);
+
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+static uint64_t ticks_to_ns(uint64_t ticks)
+{
+    return ticks * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+/* The number behind `label`; 0 when it isn't there. */
+static uint64_t number_after(const char *text, const char *label)
+{
+    const char *found = strstr(text, label);
+
+    return found == NULL ? 0 : strtoull(found + strlen(label), NULL, 10);
+}
+
+static void take_times(int fd, struct snapshot *snapshot)
+{
+    char text[1024];
+    uint64_t user = 0;
+    uint64_t system = 0;
+
+    if (!read_text(fd, text, sizeof(text)))
+        return;
+    /* The second field is the program's name in parentheses, and may hold
+     * anything; the times are the fields 14 and 15. */
+    const char *rest = strrchr(text, ')');
+    if (rest == NULL ||
+        sscanf(rest + 1,
+               " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64
+               " %" SCNu64,
+               &user, &system) != 2)
+        return;
+    snapshot->server_user = ticks_to_ns(user);
+    snapshot->server_system = ticks_to_ns(system);
+}
+
+static void take_switches(int fd, struct snapshot *snapshot)
+{
+    char text[4096];
+
+    if (!read_text(fd, text, sizeof(text)))
+        return;
+    snapshot->voluntary = number_after(text, "\nvoluntary_ctxt_switches:");
+    snapshot->involuntary = number_after(text, "nonvoluntary_ctxt_switches:");
+}
+
+/* The first line: "cpu user nice system idle iowait irq softirq steal". */
+static void take_stolen(int fd, struct snapshot *snapshot)
+{
+    char text[256];
+    uint64_t stolen = 0;
+
+    if (read_text(fd, text, sizeof(text)) &&
+        sscanf(text, "cpu %*s %*s %*s %*s %*s %*s %*s %" SCNu64, &stolen) == 1)
+        snapshot->stolen = ticks_to_ns(stolen);
+}
+
+struct snapshot probe_take(const struct probe *probe)
+{
+    struct snapshot snapshot = {.now = clock_now()};
+
+    snapshot.generator_cpu = clock_read(CLOCK_PROCESS_CPUTIME_ID);
+    if (probe->counters != NULL)
+        snapshot.counters = *probe->counters;
+    if (probe->pid != 0) {
+        snapshot.server_cpu = clock_read(probe->clock);
+        take_times(probe->stat_fd, &snapshot);
+        take_switches(probe->status_fd, &snapshot);
+    }
+    take_stolen(probe->machine_fd, &snapshot);
+    return snapshot;
+}
+
+int64_t probe_memory(const struct probe *probe)
+{
+    char text[4096];
+    int64_t bytes = -1;
+
+    if (probe->pid == 0)
+        return -1;
+    int fd = open_proc(probe->pid, "smaps_rollup");
+    if (fd == -1)
+        return -1;
+    if (read_text(fd, text, sizeof(text)))
+        bytes = (int64_t)number_after(text, "\nAnonymous:") * 1024;
+    close(fd);
+    return bytes;
+}

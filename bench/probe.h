@@ -1,0 +1,62 @@
+/*
+ * probe: what the server and the generator have used, read from outside.
+ *
+ * The server isn't asked and isn't slowed down: the kernel keeps its CPU clock
+ * (clock_getcpuclockid(3)), its context switches and its memory (proc(5)), and
+ * a server of this project keeps its counters in a file that we map.
+ *
+ * A snapshot at each end of the window, and the differences are the window's.
+ * It takes some 0.1 ms, during which replies wait: that is seen in the latency
+ * of as many echoes as there are active connections, once.
+ */
+#ifndef BENCH_PROBE_H
+#define BENCH_PROBE_H
+
+#include "counters.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* What can be looked at. */
+struct probe {
+    pid_t pid;                       /* 0: none was given */
+    clockid_t clock;                 /* the server's CPU time */
+    int stat_fd;                     /* /proc/PID/stat */
+    int status_fd;                   /* /proc/PID/status */
+    int machine_fd;                  /* /proc/stat */
+    const struct counters *counters; /* NULL: none were given */
+};
+
+/* Everything grows from some start; only differences mean something. */
+struct snapshot {
+    uint64_t now;           /* ns, clock_now() */
+    uint64_t generator_cpu; /* ns, this process */
+    uint64_t server_cpu;    /* ns, all threads; 0: it has ended */
+    uint64_t server_user;   /* ns, in steps of 10 ms */
+    uint64_t server_system; /* ns, in steps of 10 ms */
+    uint64_t voluntary;     /* context switches of the main thread: it slept */
+    uint64_t involuntary;   /*  "  : its time was up */
+    uint64_t stolen; /* ns that the hypervisor gave to others, all CPUs */
+    struct counters counters;
+};
+
+/*
+ * Get ready to look at process `pid` (0: none) and the counters in the file
+ * `counters` (NULL: none).  On failure: one line on stderr that names the
+ * option, and exit status 64.
+ */
+struct probe probe_open(pid_t pid, const char *counters);
+
+/* Look at all of it once. */
+struct snapshot probe_take(const struct probe *probe);
+
+/*
+ * The server's anonymous memory in bytes: heap, stack and other data of its
+ * own, exact to the page.  -1 when it isn't known.  The kernel walks the page
+ * tables for it: nothing to do inside a window.
+ */
+int64_t probe_memory(const struct probe *probe);
+
+#endif

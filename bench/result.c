@@ -1,0 +1,231 @@
+/*
+ * result: see result.h for the idea.
+ */
+#include "result.h"
+
+#include "clock.h"
+
+#include <err.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { SCHEMA = 1 };
+
+/* The counters that only grow: what we report is their difference. */
+static const struct {
+    const char *name;
+    size_t offset;
+} growing[] = {
+    {"waits", offsetof(struct counters, waits)},
+    {"ready_events", offsetof(struct counters, ready_events)},
+    {"scanned", offsetof(struct counters, scanned)},
+    {"accepts", offsetof(struct counters, accepts)},
+    {"receives", offsetof(struct counters, receives)},
+    {"sends", offsetof(struct counters, sends)},
+    {"again", offsetof(struct counters, again)},
+    {"epoll_ctls", offsetof(struct counters, epoll_ctls)},
+    {"bytes_received", offsetof(struct counters, bytes_received)},
+    {"bytes_sent", offsetof(struct counters, bytes_sent)},
+    {"connections_total", offsetof(struct counters, connections_total)},
+    {"listener_pauses", offsetof(struct counters, listener_pauses)},
+};
+
+enum { GROWING = sizeof(growing) / sizeof(growing[0]) };
+
+static uint64_t counter(const struct counters *counters, size_t i)
+{
+    uint64_t value;
+
+    memcpy(&value, (const char *)counters + growing[i].offset, sizeof(value));
+    return value;
+}
+
+static double to_seconds(uint64_t ns)
+{
+    return (double)ns / NS_PER_SECOND;
+}
+
+static json_t *json_count(uint64_t number)
+{
+    return json_integer((json_int_t)number);
+}
+
+/* How much it grew; 0 when the process ended and the later one is missing. */
+static json_t *json_difference(uint64_t begin, uint64_t end)
+{
+    return json_count(end > begin ? end - begin : 0);
+}
+
+/* The same for ns, in seconds. */
+static json_t *json_seconds(uint64_t begin, uint64_t end)
+{
+    return json_real(end > begin ? to_seconds(end - begin) : 0);
+}
+
+/* A quantile, or null when there are too few samples to speak of it. */
+static json_t *json_quantile(const struct histogram *latency, uint32_t parts)
+{
+    if (!histogram_supports(latency, parts))
+        return json_null();
+    return json_count(histogram_quantile(latency, parts));
+}
+
+/* Only the buckets that hold something, as [index, count]. */
+static json_t *json_buckets(const struct histogram *latency)
+{
+    json_t *buckets = json_array();
+
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (latency->buckets[i] > 0)
+            json_array_append_new(buckets,
+                                  json_pack("[oo]", json_count(i),
+                                            json_count(latency->buckets[i])));
+    }
+    return buckets;
+}
+
+static json_t *json_latency(const struct histogram *latency)
+{
+    bool empty = latency->count == 0;
+
+    return json_pack("{ss si so so so so so so so so so so}", "unit", "ns", "k",
+                     HISTOGRAM_K, "count", json_count(latency->count), "min",
+                     empty ? json_null() : json_count(latency->min), "max",
+                     empty ? json_null() : json_count(latency->max), "sum",
+                     json_count(latency->sum), "overflow",
+                     json_count(latency->overflow), "p50",
+                     json_quantile(latency, QUANTILE_P50), "p90",
+                     json_quantile(latency, QUANTILE_P90), "p99",
+                     json_quantile(latency, QUANTILE_P99), "p999",
+                     json_quantile(latency, QUANTILE_P999), "buckets",
+                     json_buckets(latency));
+}
+
+static json_t *json_counters(const struct point *point)
+{
+    const struct counters *end = &point->end.counters;
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < GROWING; i++)
+        json_object_set_new(object, growing[i].name,
+                            json_difference(counter(&point->begin.counters, i),
+                                            counter(end, i)));
+    json_object_set_new(object, "connections", json_count(end->connections));
+    json_object_set_new(object, "connections_peak",
+                        json_count(end->connections_peak));
+    return object;
+}
+
+static void add_process(json_t *server, const struct point *point)
+{
+    const struct snapshot *begin = &point->begin;
+    const struct snapshot *end = &point->end;
+
+    json_object_set_new(server, "cpu_seconds",
+                        json_real(to_seconds(point_server_cpu(point))));
+    json_object_set_new(server, "cpu_user_seconds",
+                        json_seconds(begin->server_user, end->server_user));
+    json_object_set_new(server, "cpu_system_seconds",
+                        json_seconds(begin->server_system, end->server_system));
+    json_object_set_new(server, "user_bytes",
+                        point->server_bytes == -1
+                            ? json_null()
+                            : json_integer(point->server_bytes));
+    json_object_set_new(
+        server, "context_switches",
+        json_pack("{so so}", "voluntary",
+                  json_difference(begin->voluntary, end->voluntary),
+                  "involuntary",
+                  json_difference(begin->involuntary, end->involuntary)));
+}
+
+/* What is known of the server: null when nobody told which process it is, or
+ * when the point came to nothing before there was anything to look at. */
+static json_t *json_server(const struct point *point, const struct probe *probe)
+{
+    if ((probe->pid == 0 && probe->counters == NULL) || point->begin.now == 0)
+        return json_null();
+    json_t *server = json_object();
+    if (probe->pid != 0)
+        add_process(server, point);
+    json_object_set_new(server, "counters",
+                        probe->counters == NULL ? json_null()
+                                                : json_counters(point));
+    return server;
+}
+
+static json_t *json_errors(const struct point *point)
+{
+    return json_pack("{so so so so}", "wrong_bytes",
+                     json_count(point->wrong_bytes), "closed",
+                     json_count(point->closed), "lost", json_count(point->lost),
+                     "unserved", json_count(point->unserved));
+}
+
+/* What both modes have in common. */
+static json_t *json_head(const struct point *point)
+{
+    const char *reason = point->reason[0] == '\0' ? NULL : point->reason;
+
+    return json_pack("{si ss so so sb ss? ss? s{so sf} so}", "schema", SCHEMA,
+                     "mode", point->mode == POINT_HOLD ? "hold" : "closed",
+                     "wanted", json_count(point->idle + point->active), "held",
+                     json_count(point->held), "valid", point->valid, "reason",
+                     reason, "limited_by", point->limited_by, "opened",
+                     "connections", json_count(point->opened), "seconds",
+                     point->opening_seconds, "errors", json_errors(point));
+}
+
+static json_t *json_load(const struct point *point)
+{
+    return json_pack(
+        "{so so si sf sf so sf so}", "idle", json_count(point->idle), "active",
+        json_count(point->active), "size", (int)point->size, "warm_up",
+        point->warm_up, "seconds", point_seconds(point), "echoes",
+        json_count(point->latency.count), "rate", point_rate(point), "latency",
+        json_latency(&point->latency));
+}
+
+static json_t *json_point(const struct point *point, const struct probe *probe)
+{
+    json_t *object = json_head(point);
+
+    if (point->mode == POINT_CLOSED)
+        json_object_update_missing_new(object, json_load(point));
+    json_object_set_new(object, "server", json_server(point, probe));
+    json_object_set_new(
+        object, "generator",
+        json_pack("{sf sf}", "cpu_seconds",
+                  to_seconds(point_generator_cpu(point)), "cpu_share",
+                  point_share(point, point_generator_cpu(point))));
+    json_object_set_new(object, "steal_seconds",
+                        json_seconds(point->begin.stolen, point->end.stolen));
+    return object;
+}
+
+int result_open(const char *path)
+{
+    if (strcmp(path, "-") == 0)
+        return STDOUT_FILENO;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd == -1)
+        err(EX_USAGE, "--json=%s", path);
+    return fd;
+}
+
+void result_write(int fd, const struct point *point, const struct probe *probe)
+{
+    json_t *object = json_point(point, probe);
+    char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+    if (line == NULL)
+        errx(EXIT_FAILURE, "no memory for the result");
+    if (dprintf(fd, "%s\n", line) < 0)
+        err(EXIT_FAILURE, "--json: the result can't be written");
+    free(line);
+    json_decref(object);
+}

@@ -1,0 +1,115 @@
+/*
+ * target: see target.h for the idea.
+ */
+#include "target.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SOURCE_ADDRESSES = 16,
+    FIRST_SOURCE = 0x7f000002, /* 127.0.0.2: easy to tell from the server's */
+};
+
+static bool is_ipv4_loopback(const struct sockaddr *address)
+{
+    const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
+
+    return address->sa_family == AF_INET &&
+           ntohl(ipv4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static int bind_source(int fd, uint32_t number)
+{
+    int yes = 1;
+    struct sockaddr_in source = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(FIRST_SOURCE + number % SOURCE_ADDRESSES),
+    };
+
+    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes,
+                   sizeof(yes)) == -1)
+        return -1;
+    return bind(fd, (struct sockaddr *)&source, sizeof(source));
+}
+
+static int begin_connect(int fd, const struct target *target, uint32_t number)
+{
+    int yes = 1;
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    if (target->is_ipv4_loopback && bind_source(fd, number) == -1)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&target->address,
+                target->length) == -1 &&
+        errno != EINPROGRESS)
+        return -1;
+    return 0;
+}
+
+int target_connect(const struct target *target, uint32_t number)
+{
+    int family = target->address.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd == -1)
+        return -1;
+    if (begin_connect(fd, target, number) == -1) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+static struct target make_target(const struct addrinfo *info)
+{
+    struct target target = {
+        .length = info->ai_addrlen,
+        .is_ipv4_loopback = is_ipv4_loopback(info->ai_addr),
+    };
+
+    memcpy(&target.address, info->ai_addr, info->ai_addrlen);
+    return target;
+}
+
+/* Does anybody accept there?  The connection is closed again. */
+static bool accepts(const struct addrinfo *info)
+{
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+    if (fd == -1)
+        return false;
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    bool connected = connect(fd, info->ai_addr, info->ai_addrlen) == 0;
+    close(fd);
+    return connected;
+}
+
+struct target target_resolve(const char *host, const char *port)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *list;
+    int error = getaddrinfo(host, port, &hints, &list);
+
+    if (error != 0)
+        errx(EXIT_FAILURE, "cannot find the address of '%s': %s", host,
+             gai_strerror(error));
+    const struct addrinfo *chosen = list;
+    while (chosen->ai_next != NULL && !accepts(chosen))
+        chosen = chosen->ai_next;
+    struct target target = make_target(chosen);
+    freeaddrinfo(list);
+    return target;
+}
