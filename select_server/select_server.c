@@ -95,7 +95,7 @@ static void close_connection(struct connection *connection, const char *why)
     FD_CLR(connection->fd, &read_interest);
     FD_CLR(connection->fd, &write_interest);
     connections[connection->fd] = NULL;
-    /* stop_fd is always watched, so this ends. */
+    /* If the highest has left, find the next; at stop_fd at the latest. */
     while (connections[max_fd] == NULL && !FD_ISSET(max_fd, &read_interest))
         max_fd--;
     connection_close(connection, why);
