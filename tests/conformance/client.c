@@ -249,7 +249,8 @@ static size_t stream_send(struct stream *stream)
     if (length > stream->total - stream->sent)
         length = stream->total - stream->sent;
     pattern_fill(data, stream->which, stream->sent, length);
-    sent = send(stream->fd, data, length, MSG_NOSIGNAL);
+    sent = send(stream->fd, data, length,
+                MSG_NOSIGNAL | (stream->urgent ? MSG_OOB : 0));
     if (sent < 0 && errno != EAGAIN)
         ck_abort_msg("send after %zu of %zu bytes: %s", stream->sent,
                      stream->total, strerror(errno));
@@ -344,6 +345,14 @@ size_t streams_step(struct stream *streams, size_t count, double seconds)
     }
     free(interests);
     return moved;
+}
+
+void streams_stall(struct stream *streams, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        streams[i].stalled = true;
+    while (streams_step(streams, count, 0.5) > 0)
+        continue;
 }
 
 /* The first stream that isn't done; NULL when all are. */

@@ -81,6 +81,7 @@ struct stream {
     size_t send_most;    /* at most so many in one send; 0 = as many as go */
     size_t receive_most; /* at most so many in one receive; 0 = the same */
     bool random_sizes;   /* from 1 to these limits (0: 64 KiB) at random */
+    bool urgent;         /* the last byte of each send is urgent data */
     bool stalled;        /* do not receive */
     bool half_close;     /* FIN behind the last byte, and await the server's */
     size_t sent;
@@ -99,6 +100,12 @@ bool stream_is_done(const struct stream *stream);
  * A wrong byte, one too many, an early end or a reset fails the case.
  */
 size_t streams_step(struct stream *streams, size_t count, double seconds);
+
+/*
+ * Stop receiving, and send until nothing has moved for half a second: the
+ * server holds the stream back, or all of it was sent.
+ */
+void streams_stall(struct stream *streams, size_t count);
 
 /*
  * Step until all of the streams are done.  A stalled one is done when all of it

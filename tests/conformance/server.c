@@ -331,6 +331,24 @@ int server_wait(struct server *server, double seconds)
     return WEXITSTATUS(server->status);
 }
 
+void server_freeze(struct server *server)
+{
+    int status;
+
+    kill(server->pid, SIGSTOP);
+    if (waitpid(server->pid, &status, WUNTRACED) == server->pid &&
+        WIFSTOPPED(status))
+        return;
+    server->ended = true;
+    server->status = status;
+    ck_abort_msg("the server has ended: %s", status_text(status));
+}
+
+void server_thaw(struct server *server)
+{
+    kill(server->pid, SIGCONT);
+}
+
 /* What is in the file, as a string of at most OUTPUT_MOST bytes. */
 static const char *contents(int fd, char *text)
 {
@@ -363,6 +381,17 @@ double server_cpu_seconds(const struct server *server)
     if (error != 0 || clock_gettime(clock, &time) < 0)
         ck_abort_msg("no CPU clock of the server: is it gone?");
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+void server_assert_quiet(const struct server *server, double seconds)
+{
+    double before = server_cpu_seconds(server), used;
+
+    pause_for(seconds);
+    used = server_cpu_seconds(server) - before;
+    ck_assert_msg(used < seconds / 4,
+                  "nothing to do, but %.2f s of CPU time in %.1f s", used,
+                  seconds);
 }
 
 /*

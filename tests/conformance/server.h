@@ -77,6 +77,14 @@ bool server_is_running(struct server *server);
 void server_assert_running(struct server *server);
 
 /*
+ * Stop the process (SIGSTOP) and wait until it has stopped; let it go on.  What
+ * happens to its connections between the two, it finds all at once: that makes
+ * races certain that otherwise come once in a thousand times.
+ */
+void server_freeze(struct server *server);
+void server_thaw(struct server *server);
+
+/*
  * What the server has printed so far, on stdout and on stderr, as a string
  * that the next call of the same function overwrites: at most 64 KiB of it.
  */
@@ -85,6 +93,12 @@ const char *server_errors(const struct server *server);
 
 /* CPU time, user and system, that the server has used so far, in seconds. */
 double server_cpu_seconds(const struct server *server);
+
+/*
+ * Watch the server for so many seconds.  Fails the case if it has used the CPU
+ * for more than a quarter of that time: it had nothing to do, so it spins.
+ */
+void server_assert_quiet(const struct server *server, double seconds);
 
 /*
  * Memory that the server has allocated and touched, in bytes: the anonymous
