@@ -208,12 +208,13 @@ static bool is_our_limit(int error)
 static void explain_shortage(size_t held, size_t wanted, int error,
                              struct point *point)
 {
-    bool ours = is_our_limit(error);
-
-    point->limited_by = ours ? "generator" : "server";
-    point_fail(point, "the server served %zu of %zu connections%s%s", held,
-               wanted, error == 0 ? "" : "; ",
-               error == 0 ? "" : strerror(error));
+    point->limited_by = is_our_limit(error) ? "generator" : "server";
+    if (error == 0)
+        point_fail(point, "the server served %zu of %zu connections", held,
+                   wanted);
+    else
+        point_fail(point, "the server served %zu of %zu connections (%s)", held,
+                   wanted, strerror(error));
 }
 
 static void grow(struct connections *set, size_t wanted, struct point *point)
@@ -251,8 +252,8 @@ void connections_hold(struct connections *set, size_t wanted,
     if (possible < wanted) {
         point->limited_by = "generator";
         point_fail(point,
-                   "%zu connections do not fit into this process's limit of "
-                   "open files, which leaves room for %zu (ulimit -Hn)",
+                   "%zu connections do not fit: the limit of open files leaves "
+                   "room for %zu",
                    wanted, possible);
         if (point->mode == POINT_CLOSED)
             possible = set->count; /* a part of them would be no answer */

@@ -31,15 +31,14 @@ struct probe probe_open(pid_t pid, const char *counters)
     if (pid != 0) {
         int error = clock_getcpuclockid(pid, &probe.clock);
         if (error != 0)
-            errx(EX_USAGE, "--pid: no process %d to look at: %s", (int)pid,
-                 strerror(error));
+            errx(EX_USAGE, "--pid=%d: %s", (int)pid, strerror(error));
         probe.stat_fd = open_proc(pid, "stat");
         probe.status_fd = open_proc(pid, "status");
     }
     if (counters != NULL) {
         probe.counters = counters_map(counters);
         if (probe.counters == NULL)
-            err(EX_USAGE, "--counters: no counters in '%s'", counters);
+            err(EX_USAGE, "--counters=%s: no counters there", counters);
     }
     return probe;
 }
