@@ -79,7 +79,8 @@ bool idle_quit_is_due(void)
 {
     if (quit_after_ms == 0 || now_ms - last_event_ms < quit_after_ms)
         return false;
-    narrate("nothing happened for %d seconds", (int)(quit_after_ms / 1000));
+    narrate("nothing happened for %d second%s", (int)(quit_after_ms / 1000),
+            quit_after_ms == 1000 ? "" : "s");
     return true;
 }
 
