@@ -132,7 +132,7 @@ START_TEST(many_stalled)
     int other = client_connect(server);
 
     stall_many(server, streams, COUNT);
-    server_assert_quiet(server, 2);
+    server_assert_quiet(server, 1.5);
     assert_others_are_served(server, other);
     for (int i = 0; i < COUNT; i++)
         streams[i].total = streams[i].sent + case_random_between(0, 100000);
@@ -156,7 +156,7 @@ START_TEST(quiet_afterwards)
         streams[i].stalled = false;
     }
     streams_finish(streams, COUNT);
-    server_assert_quiet(server, 2);
+    server_assert_quiet(server, 1.5);
     resume(streams, COUNT);
 }
 END_TEST
@@ -174,7 +174,7 @@ START_TEST(quiet_when_half_closed)
     stream.total = stream.sent;
     stream.half_close = true;
     streams_stall(&stream, 1); /* sends the FIN */
-    server_assert_quiet(server, 2);
+    server_assert_quiet(server, 1.5);
     resume(&stream, 1);
 }
 END_TEST
@@ -183,11 +183,11 @@ END_TEST
 START_TEST(stop_and_go)
 {
     struct server *server = server_start("");
-    struct stream stream = {
-        .fd = client_connect_with(server, 16 * KIBIBYTE, 64 * KIBIBYTE),
-        .which = case_random(),
-        .total = 256 * MEBIBYTE};
-    for (int i = 0; i < 10; i++) {
+    struct stream stream = {.fd = client_connect(server),
+                            .which = case_random(),
+                            .total = 256 * MEBIBYTE};
+
+    for (int i = 0; i < 6; i++) {
         size_t stop = stream.received + case_random_between(1, 2 * MEBIBYTE);
 
         streams_stall(&stream, 1);
@@ -196,7 +196,6 @@ START_TEST(stop_and_go)
             if (streams_step(&stream, 1, CLIENT_SECONDS) == 0)
                 ck_abort_msg("nothing comes after %zu bytes", stream.received);
         }
-        streams_stall(&stream, 1);
     }
     stream.total = stream.sent;
     resume(&stream, 1);
