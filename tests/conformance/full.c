@@ -1,0 +1,301 @@
+/*
+ * full: a server that can take no more connections (contract 5).
+ *
+ * It has no descriptor left (EMFILE), or --max-connections of them, or it is a
+ * select server and FD_SETSIZE is reached.  It says so, once, and leaves new
+ * clients in the kernel's queue, where they are connected and may even send.
+ * They get in when somebody leaves, or a second later when the limit is gone.
+ *
+ * The traps: to exit; to go on watching a listener that stays readable, which
+ * is a busy loop; to forget it, so that nobody ever gets in; to hand select a
+ * descriptor that its sets have no bit for.
+ */
+#include "case.h"
+#include "cases.h"
+#include "client.h"
+#include "counters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    LIMIT = 64,  /* RLIMIT_NOFILE of a server that is to be full */
+    SPARE = 24,  /* of those, the most that it may need for itself */
+    CROWD = 200, /* clients that want to be served at once */
+    LENGTH = 100 /* bytes that each of them sends */
+};
+
+/*
+ * Begin to connect, and don't wait for it: a server whose queue is short lets
+ * the last of a crowd wait for several seconds.
+ */
+static int begin_to_connect(const struct server *server)
+{
+    int fd = socket(server->address.ss_family,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        ck_abort_msg("socket: %s", strerror(errno));
+    if (connect(fd, (const struct sockaddr *)&server->address,
+                server->address_length) < 0 &&
+        errno != EINPROGRESS)
+        ck_abort_msg("connect: %s", strerror(errno));
+    return fd;
+}
+
+/* A crowd of clients, each with a few bytes to be echoed. */
+static struct stream *gather(const struct server *server, size_t count)
+{
+    struct stream *crowd = calloc(count, sizeof(*crowd));
+
+    for (size_t i = 0; i < count; i++)
+        crowd[i] = (struct stream){.fd = begin_to_connect(server),
+                                   .which = case_random(),
+                                   .total = LENGTH};
+    return crowd;
+}
+
+/* How many of the crowd have got their echo? */
+static size_t count_served(const struct stream *crowd, size_t count)
+{
+    size_t served = 0;
+
+    for (size_t i = 0; i < count; i++)
+        served += crowd[i].received == LENGTH;
+    return served;
+}
+
+/* Move bytes until nothing has moved for so many seconds. */
+static void settle(struct stream *crowd, size_t count, double seconds)
+{
+    while (streams_step(crowd, count, seconds) > 0)
+        continue;
+}
+
+/*
+ * Each of the crowd leaves as soon as it was served, so that another one gets
+ * in, until all were.  Who has left before has -1 for a descriptor.
+ */
+static void serve_in_turn(struct stream *crowd, size_t count)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        left += crowd[i].fd >= 0;
+
+    while (left > 0) {
+        for (size_t i = 0; i < count; i++)
+            crowd[i].half_close = crowd[i].received == LENGTH;
+        if (streams_step(crowd, count, CLIENT_SECONDS) == 0)
+            ck_abort_msg("nothing moves for %d seconds: %zu of %zu were served",
+                         CLIENT_SECONDS, count_served(crowd, count), count);
+        for (size_t i = 0; i < count; i++) {
+            if (crowd[i].end_seen && crowd[i].fd >= 0) {
+                close(crowd[i].fd);
+                crowd[i].fd = -1;
+                left--;
+            }
+        }
+    }
+}
+
+/* How many lines has the server printed on stderr? */
+static int count_error_lines(const struct server *server)
+{
+    int lines = 0;
+
+    for (const char *c = server_errors(server); *c != '\0'; c++)
+        lines += *c == '\n';
+    return lines;
+}
+
+/* Set the server's soft RLIMIT_NOFILE from outside, while it runs: prlimit(2).
+ */
+static void limit_descriptors(const struct server *server, rlim_t soft)
+{
+    struct rlimit limit;
+
+    if (prlimit(server->pid, RLIMIT_NOFILE, NULL, &limit) < 0)
+        ck_abort_msg("prlimit: %s", strerror(errno));
+    limit.rlim_cur = soft;
+    if (prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL) < 0)
+        ck_abort_msg("prlimit: %s", strerror(errno));
+}
+
+/* 200 clients and 64 descriptors: all are served in the end. */
+START_TEST(no_descriptors)
+{
+    struct server *server =
+        server_start_with((struct server_setup){.descriptors = LIMIT});
+    unsigned before = server_descriptors(server);
+    struct stream *crowd = gather(server, CROWD);
+    size_t served;
+
+    settle(crowd, CROWD, 0.5);
+    served = count_served(crowd, CROWD);
+    ck_assert_uint_ge(served, LIMIT - SPARE);
+    ck_assert_uint_lt(served, LIMIT);
+    serve_in_turn(crowd, CROWD);
+    server_await_descriptors(server, before);
+}
+END_TEST
+
+/* While it is full it sleeps, and those who are in are served all the same. */
+START_TEST(quiet)
+{
+    struct server *server =
+        server_start_with((struct server_setup){.descriptors = LIMIT});
+    int fd = client_connect(server);
+    struct stream *crowd;
+
+    client_echo(fd, 0, LENGTH);
+    crowd = gather(server, CROWD);
+    settle(crowd, CROWD, 0.5);
+    server_assert_quiet(server, 2.5);
+    client_echo(fd, 1, 100 * LENGTH);
+    server_assert_quiet(server, 1);
+}
+END_TEST
+
+/* It is said in one line, however often the server fills up again. */
+START_TEST(said_once)
+{
+    struct server *server =
+        server_start_with((struct server_setup){.descriptors = LIMIT});
+
+    for (int times = 0; times < 3; times++) {
+        struct stream *crowd = gather(server, CROWD);
+
+        settle(crowd, CROWD, times == 0 ? 1.5 : 0.1);
+        serve_in_turn(crowd, CROWD);
+        ck_assert_int_eq(count_error_lines(server), 1);
+        free(crowd);
+    }
+}
+END_TEST
+
+/* Clients that leave while they wait in the queue are no trouble. */
+START_TEST(leaving_the_queue)
+{
+    struct server *server =
+        server_start_with((struct server_setup){.descriptors = LIMIT});
+    unsigned before = server_descriptors(server);
+    struct stream *crowd = gather(server, CROWD);
+
+    settle(crowd, CROWD, 0.5);
+    for (size_t i = 0; i < CROWD; i += 2) {
+        client_reset(crowd[i].fd);
+        crowd[i].fd = -1;
+    }
+    serve_in_turn(crowd, CROWD);
+    server_await_descriptors(server, before);
+}
+END_TEST
+
+/*
+ * The limit is raised while nobody leaves: there is no event that tells the
+ * server, so it has to try again by itself.
+ */
+START_TEST(limit_raised)
+{
+    struct server *server = server_start("");
+    struct stream *crowd;
+    size_t served;
+
+    limit_descriptors(server, LIMIT);
+    crowd = gather(server, CROWD);
+    settle(crowd, CROWD, 0.5);
+    served = count_served(crowd, CROWD);
+    ck_assert_uint_lt(served, LIMIT);
+
+    limit_descriptors(server, CROWD + LIMIT);
+    streams_finish(crowd, CROWD);
+}
+END_TEST
+
+/*
+ * More than select can watch, and descriptors enough for all of them.  Each is
+ * served in the end, also by a server that can only have 1,024 at once.
+ */
+START_TEST(beyond_fd_setsize)
+{
+    enum { COUNT = 1200, ROUNDS = 2 };
+    struct server *server = server_start("");
+    unsigned before = server_descriptors(server);
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct stream *crowd = gather(server, COUNT);
+
+        settle(crowd, COUNT, 0.5);
+        ck_assert_uint_ge(count_served(crowd, COUNT), 1000);
+        server_assert_quiet(server, 1);
+        serve_in_turn(crowd, COUNT);
+        server_await_descriptors(server, before);
+        free(crowd);
+    }
+}
+END_TEST
+
+/* --max-connections=10 serves ten, and never one more at once. */
+START_TEST(max_connections)
+{
+    enum { MOST = 10 };
+    char path[] = "/tmp/conformance-XXXXXX", options[128];
+    int file = mkstemp(path);
+    struct server *server;
+    struct stream *crowd;
+    const struct counters *counts;
+
+    ck_assert_int_ge(file, 0);
+    snprintf(options, sizeof(options), "--max-connections=%d --counters=%s",
+             MOST, path);
+    server = server_start(options);
+    counts = counters_map(path);
+    unlink(path);
+    ck_assert_ptr_nonnull(counts);
+
+    crowd = gather(server, CROWD);
+    settle(crowd, CROWD, 0.5);
+    ck_assert_uint_eq(count_served(crowd, CROWD), MOST);
+    server_assert_quiet(server, 2);
+    serve_in_turn(crowd, CROWD);
+    ck_assert_uint_eq(counts->connections_peak, MOST);
+    ck_assert_uint_ge(counts->listener_pauses, 1);
+    ck_assert_int_eq(count_error_lines(server), 1);
+}
+END_TEST
+
+/*
+ * One at a time, forty in a row: who waits gets in when one leaves, and not
+ * only with the next try, a second later; that would take forty seconds.
+ */
+START_TEST(in_when_one_leaves)
+{
+    enum { COUNT = 40 };
+    struct server *server = server_start("--max-connections=1");
+    struct stream *crowd = gather(server, COUNT);
+    double start = now();
+
+    serve_in_turn(crowd, COUNT);
+    ck_assert_double_lt(now() - start, COUNT / 2.0);
+}
+END_TEST
+
+void add_full_cases(Suite *suite)
+{
+    case_add(suite, "full-no-descriptors", no_descriptors, ANY_SERVER, 60);
+    case_add(suite, "full-quiet", quiet, ANY_SERVER, 60);
+    case_add(suite, "full-said-once", said_once, ANY_SERVER, 90);
+    case_add(suite, "full-leaving-the-queue", leaving_the_queue, ANY_SERVER,
+             60);
+    case_add(suite, "full-limit-raised", limit_raised, ANY_SERVER, 60);
+    case_add(suite, "full-beyond-fd-setsize", beyond_fd_setsize, ANY_SERVER,
+             120);
+    case_add(suite, "full-max-connections", max_connections, NEEDS_OPTIONS, 60);
+    case_add(suite, "full-in-when-one-leaves", in_when_one_leaves,
+             NEEDS_OPTIONS, 90);
+}
