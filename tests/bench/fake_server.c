@@ -1,0 +1,185 @@
+#include "fake_server.h"
+
+#include "counters.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char buffer[64 * 1024];
+
+static void send_all(int fd, const char *bytes, size_t length)
+{
+    size_t sent = 0;
+    ssize_t n = 0;
+
+    while (sent < length && n != -1) {
+        n = send(fd, bytes + sent, length - sent, MSG_NOSIGNAL);
+        if (n > 0)
+            sent += (size_t)n;
+    }
+}
+
+static void end_connection(struct fake_server *server, int i, int linger)
+{
+    struct linger how = {.l_onoff = linger, .l_linger = 0};
+
+    if (server->fds[i] == -1)
+        return;
+    setsockopt(server->fds[i], SOL_SOCKET, SO_LINGER, &how, sizeof(how));
+    close(server->fds[i]);
+    server->fds[i] = -1;
+}
+
+/* Keep the reply; when `after` connections have one, send them all. */
+static void hold_back(struct fake_server *server, int i, size_t length)
+{
+    int kept = 0;
+
+    server->kept[i] = realloc(server->kept[i], length);
+    memcpy(server->kept[i], buffer, length);
+    server->kept_length[i] = length;
+    for (int j = 0; j < server->count; j++)
+        kept += server->kept_length[j] > 0;
+    if (kept < server->after)
+        return;
+    for (int j = 0; j < server->count; j++) {
+        send_all(server->fds[j], server->kept[j], server->kept_length[j]);
+        server->kept_length[j] = 0;
+    }
+}
+
+/* Reply as it should not be.  `n` bytes from connection `i` are in `buffer`. */
+static void misbehave(struct fake_server *server, int i, size_t n)
+{
+    int to = server->fds[i];
+
+    switch (server->behaviour) {
+    case CHANGES_A_BIT:
+        buffer[n - 1] ^= 1;
+        send_all(to, buffer, n);
+        break;
+    case LOSES_A_BYTE:
+        send_all(to, buffer, n - 1);
+        break;
+    case DOUBLES_A_BYTE:
+        buffer[n] = buffer[n - 1];
+        send_all(to, buffer, n + 1);
+        break;
+    case REPLIES_TO_ANOTHER:
+        send_all(i == 0 ? server->fds[1] : to, buffer, n);
+        break;
+    case CLOSES:
+        end_connection(server, i, 0);
+        break;
+    case RESETS:
+        end_connection(server, i, 1);
+        break;
+    case SPEAKS_TO_THE_FIRST:
+        send_all(to, buffer, n);
+        send_all(server->fds[0], "!", 1);
+        break;
+    case CLOSES_THE_FIRST:
+        send_all(to, buffer, n);
+        end_connection(server, 0, 0);
+        break;
+    default: /* FORGETS */
+        break;
+    }
+}
+
+static void serve(struct fake_server *server, int i)
+{
+    /* One byte is left for DOUBLES_A_BYTE. */
+    ssize_t n = recv(server->fds[i], buffer, sizeof(buffer) - 1, 0);
+
+    if (n <= 0) {
+        end_connection(server, i, 0);
+        return;
+    }
+    counters->receives++;
+    server->receives[i]++;
+    if (server->behaviour == WAITS_FOR_ALL)
+        hold_back(server, i, (size_t)n);
+    else if (server->behaviour == ECHOES ||
+             server->behaviour == SERVES_SO_MANY_ONLY ||
+             server->receives[i] <= server->after)
+        send_all(server->fds[i], buffer, (size_t)n);
+    else
+        misbehave(server, i, (size_t)n);
+}
+
+static void accept_one(struct fake_server *server)
+{
+    ck_assert_int_lt(server->count, FAKE_CONNECTIONS);
+    server->fds[server->count] = accept(server->listen_fd, NULL, NULL);
+    server->count++;
+}
+
+/* Is connection `i` read from at all? */
+static bool is_served(const struct fake_server *server, int i)
+{
+    return server->behaviour != SERVES_SO_MANY_ONLY || i < server->after;
+}
+
+static void *run(void *argument)
+{
+    struct fake_server *server = argument;
+    struct pollfd watched[2 + FAKE_CONNECTIONS];
+
+    for (;;) {
+        int count = server->count;
+        watched[0] = (struct pollfd){server->stop[0], POLLIN, 0};
+        watched[1] = (struct pollfd){server->listen_fd, POLLIN, 0};
+        for (int i = 0; i < count; i++)
+            watched[2 + i] = (struct pollfd){
+                is_served(server, i) ? server->fds[i] : -1, POLLIN, 0};
+        poll(watched, (nfds_t)(2 + count), -1);
+        if (watched[0].revents != 0)
+            return NULL;
+        if (watched[1].revents != 0)
+            accept_one(server);
+        for (int i = 0; i < count; i++) {
+            if (watched[2 + i].revents != 0 && server->fds[i] != -1)
+                serve(server, i);
+        }
+    }
+}
+
+void fake_server_start(struct fake_server *server, enum behaviour behaviour,
+                       int after)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+
+    *server = (struct fake_server){.behaviour = behaviour, .after = after};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(
+        bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address)),
+        0);
+    ck_assert_int_eq(listen(server->listen_fd, SOMAXCONN), 0);
+    getsockname(server->listen_fd, (struct sockaddr *)&address, &length);
+    snprintf(server->port, sizeof(server->port), "%d", ntohs(address.sin_port));
+    ck_assert_int_eq(pipe(server->stop), 0);
+    ck_assert_int_eq(pthread_create(&server->thread, NULL, run, server), 0);
+}
+
+void fake_server_stop(struct fake_server *server)
+{
+    close(server->stop[1]);
+    pthread_join(server->thread, NULL);
+    close(server->stop[0]);
+    close(server->listen_fd);
+    for (int i = 0; i < server->count; i++) {
+        end_connection(server, i, 1);
+        free(server->kept[i]);
+    }
+}

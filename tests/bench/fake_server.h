@@ -1,0 +1,52 @@
+/*
+ * fake_server: an echo server in a thread of the test, right or wrong at will.
+ *
+ * The programs that measure must notice each way in which a server can be
+ * wrong, so here is one that can be wrong in each.  On every connection it
+ * echoes correctly for `after` receives, and then it misbehaves.  (A message of
+ * a few bytes is one receive.)
+ */
+#ifndef TESTS_BENCH_FAKE_SERVER_H
+#define TESTS_BENCH_FAKE_SERVER_H
+
+#include <pthread.h>
+
+enum behaviour {
+    ECHOES,             /* never wrong */
+    CHANGES_A_BIT,      /* in the last byte of a reply */
+    LOSES_A_BYTE,       /* the last one of a reply */
+    DOUBLES_A_BYTE,     /* the last one of a reply */
+    REPLIES_TO_ANOTHER, /* what the first connection says goes to the second */
+    CLOSES,
+    RESETS,
+    FORGETS,             /* receives and does not reply */
+    SERVES_SO_MANY_ONLY, /* accepts all, but reads only the first `after` */
+    SPEAKS_TO_THE_FIRST, /* a byte to connection 0, beside the echo */
+    CLOSES_THE_FIRST,    /* connection 0, beside the echo */
+    WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
+};
+
+enum { FAKE_CONNECTIONS = 512 };
+
+struct fake_server {
+    enum behaviour behaviour;
+    int after;
+    int listen_fd;
+    char port[8]; /* decimal; chosen by the kernel */
+    pthread_t thread;
+    int stop[2]; /* a pipe: closing it ends the thread */
+    int count;   /* connections ever accepted */
+    int fds[FAKE_CONNECTIONS];
+    int receives[FAKE_CONNECTIONS];
+    char *kept[FAKE_CONNECTIONS]; /* replies held back, and their lengths */
+    size_t kept_length[FAKE_CONNECTIONS];
+};
+
+/* Start it on 127.0.0.1.  `server` must live until fake_server_stop. */
+void fake_server_start(struct fake_server *server, enum behaviour behaviour,
+                       int after);
+
+/* End the thread and close everything. */
+void fake_server_stop(struct fake_server *server);
+
+#endif

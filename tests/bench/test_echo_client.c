@@ -1,0 +1,166 @@
+/*
+ * test_echo_client: the demonstration client must not be fooled.
+ *
+ *     test_echo_client PATH-OF-ECHO_CLIENT
+ */
+#include "fake_server.h"
+#include "program.h"
+#include "tap.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *echo_client;
+
+/* Run it with up to three arguments against such a server, to its end. */
+static struct program talk(enum behaviour behaviour, int after,
+                           const char *const arguments[3])
+{
+    static struct fake_server server;
+    char port[32];
+
+    fake_server_start(&server, behaviour, after);
+    snprintf(port, sizeof(port), "--port=%s", server.port);
+    struct program program = program_start((const char *const[]){
+        echo_client, port, arguments[0], arguments[1], arguments[2], NULL});
+    program_wait(&program);
+    fake_server_stop(&server);
+    return program;
+}
+
+static int count(const char *text, const char *part)
+{
+    int found = 0;
+
+    while ((text = strstr(text, part)) != NULL) {
+        found++;
+        text += strlen(part);
+    }
+    return found;
+}
+
+START_TEST(three_phrases_on_ten_connections)
+{
+    struct program program = talk(ECHOES, 0, (const char *const[3]){NULL});
+
+    ck_assert_int_eq(program.status, 0);
+    ck_assert_str_eq(program.err, "");
+    ck_assert_int_eq(count(program.out, " sent "), 30);
+    ck_assert_int_eq(count(program.out, " received "), 30);
+    /* Numbered: no two messages are alike, each is sent and received. */
+    for (int i = 1; i <= 30; i++) {
+        char number[16];
+        snprintf(number, sizeof(number), " %d\"\n", i);
+        ck_assert_int_eq(count(program.out, number), 2);
+    }
+    ck_assert_ptr_nonnull(
+        strstr(program.out, "30 of 30 messages came back unchanged\n"));
+    program_free(&program);
+}
+END_TEST
+
+START_TEST(its_arguments_are_what_it_says)
+{
+    struct program program =
+        talk(ECHOES, 0,
+             (const char *const[3]){"--connections=2", "Hello", "good bye"});
+
+    ck_assert_int_eq(program.status, 0);
+    ck_assert_int_eq(count(program.out, " sent     \"Hello\"\n"), 2);
+    ck_assert_int_eq(count(program.out, " received \"good bye\"\n"), 2);
+    ck_assert_ptr_nonnull(strstr(program.out, "4 of 4 messages"));
+    program_free(&program);
+}
+END_TEST
+
+/* The server replies to nobody before it has heard from all. */
+START_TEST(it_speaks_on_all_before_it_listens)
+{
+    struct program program =
+        talk(WAITS_FOR_ALL, 10, (const char *const[3]){NULL});
+
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    program_free(&program);
+}
+END_TEST
+
+START_TEST(the_longest_argument_does_not_block)
+{
+    static char longest[(1 << 17)]; /* execve(2): with its end, 128 KiB */
+
+    memset(longest, 'x', sizeof(longest) - 1);
+    struct program program =
+        talk(ECHOES, 0, (const char *const[3]){longest, longest, NULL});
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    ck_assert_ptr_nonnull(strstr(program.out, "20 of 20 messages"));
+    program_free(&program);
+}
+END_TEST
+
+static const struct {
+    enum behaviour behaviour;
+    int after;
+    const char *complaint;
+} wrongs[] = {
+    {CHANGES_A_BIT, 2, "did not receive what it sent"},
+    {REPLIES_TO_ANOTHER, 2, "was silent"},
+    {LOSES_A_BYTE, 2, "was silent"},
+    {DOUBLES_A_BYTE, 2, "received more than it sent"},
+    {CLOSES, 1, "did not receive what it sent"},
+    {RESETS, 2, "cannot receive: Connection reset by peer"},
+    {FORGETS, 0, "waited 3 s, and the server was silent"},
+};
+
+START_TEST(a_wrong_server_is_noticed)
+{
+    struct program program = talk(wrongs[_i].behaviour, wrongs[_i].after,
+                                  (const char *const[3]){NULL});
+
+    ck_assert_int_eq(program.status, 1);
+    ck_assert_msg(strstr(program.err, wrongs[_i].complaint) != NULL, "%s",
+                  program.err);
+    program_free(&program);
+}
+END_TEST
+
+static const char *const mistakes[] = {
+    "--port=0",        "--port=65536", "--port=x",
+    "--connections=0", "--nothing",    "--connections=x",
+};
+
+START_TEST(a_mistake_is_one_line_that_names_it)
+{
+    struct program program =
+        program_start((const char *const[]){echo_client, mistakes[_i], NULL});
+
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 64);
+    ck_assert_ptr_nonnull(strstr(program.err, mistakes[_i]));
+    ck_assert_int_eq(count(program.err, "\n"), 1);
+    program_free(&program);
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: test_echo_client PATH-OF-ECHO_CLIENT\n");
+        return 64;
+    }
+    echo_client = argv[1];
+    Suite *suite = suite_create("echo_client");
+    TCase *tcase = tcase_create("echo_client");
+
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_test(tcase, three_phrases_on_ten_connections);
+    tcase_add_test(tcase, its_arguments_are_what_it_says);
+    tcase_add_test(tcase, it_speaks_on_all_before_it_listens);
+    tcase_add_test(tcase, the_longest_argument_does_not_block);
+    tcase_add_loop_test(tcase, a_wrong_server_is_noticed, 0,
+                        sizeof(wrongs) / sizeof(wrongs[0]));
+    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
+                        sizeof(mistakes) / sizeof(mistakes[0]));
+    suite_add_tcase(suite, tcase);
+    return tap_run(suite);
+}

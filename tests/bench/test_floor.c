@@ -1,0 +1,77 @@
+/*
+ * test_floor: the floor works under the load generator, in turn on each of its
+ * connections, and ends when they leave.
+ *
+ *     test_floor PATH-OF-FLOOR PATH-OF-LOADGEN
+ */
+#include "program.h"
+#include "tap.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *floor_path;
+static const char *loadgen;
+
+/* How many connections; 128 are opened at once, and no more may be asked for.
+ */
+static const char *const counts[] = {"1", "10", "128"};
+
+START_TEST(it_serves_as_many_as_it_was_told)
+{
+    char connections[32], active[32], line[100];
+
+    snprintf(connections, sizeof(connections), "--connections=%s", counts[_i]);
+    snprintf(active, sizeof(active), "--active=%s", counts[_i]);
+    struct program server = program_start(
+        (const char *const[]){floor_path, "--port=0", connections, NULL});
+    program_first_line(&server, line, sizeof(line));
+    ck_assert_ptr_nonnull(strstr(line, "floor: listening on 127.0.0.1:"));
+
+    struct program load = program_start((const char *const[]){
+        loadgen, active, "--idle=0", "--seconds=0.2", "--warm-up=0.1",
+        "127.0.0.1", strrchr(line, ':') + 1, NULL});
+    program_wait(&load);
+    ck_assert_msg(load.status == 0, "%s%s", load.out, load.err);
+    program_wait(&server); /* its clients have left */
+    ck_assert_int_eq(server.status, 0);
+    program_free(&load);
+    program_free(&server);
+}
+END_TEST
+
+static const char *const mistakes[] = {"--connections=129", "--connections=0",
+                                       "--port=65536", "stray", "--nothing"};
+
+START_TEST(a_mistake_is_one_line_that_names_it)
+{
+    struct program program =
+        program_start((const char *const[]){floor_path, mistakes[_i], NULL});
+
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 64);
+    ck_assert_ptr_nonnull(strstr(program.err, mistakes[_i]));
+    program_free(&program);
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: test_floor PATH-OF-FLOOR PATH-OF-LOADGEN\n");
+        return 64;
+    }
+    floor_path = argv[1];
+    loadgen = argv[2];
+    Suite *suite = suite_create("floor");
+    TCase *tcase = tcase_create("floor");
+
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_loop_test(tcase, it_serves_as_many_as_it_was_told, 0,
+                        sizeof(counts) / sizeof(counts[0]));
+    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
+                        sizeof(mistakes) / sizeof(mistakes[0]));
+    suite_add_tcase(suite, tcase);
+    return tap_run(suite);
+}

@@ -1,0 +1,687 @@
+/*
+ * test_loadgen: the load generator end to end, against a server that is right
+ * and against servers that are wrong in every way we could think of.
+ *
+ *     test_loadgen PATH-OF-LOADGEN
+ */
+#include "counters.h"
+#include "fake_server.h"
+#include "histogram.h"
+#include "program.h"
+#include "tap.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { POINTS_MAX = 8, ARGUMENTS_MAX = 16 };
+
+static const char *loadgen;
+static const char *host = "127.0.0.1";
+
+/* The server's port; options are given as an array that ends with NULL. */
+struct trial {
+    struct program program;
+    json_t *points[POINTS_MAX]; /* the lines of JSON that it wrote */
+    size_t count;
+};
+
+static struct program start(const char *port, const char *const options[])
+{
+    const char *argv[ARGUMENTS_MAX] = {loadgen, "--json=-"};
+    size_t n = 2;
+
+    for (size_t i = 0; options[i] != NULL; i++)
+        argv[n++] = options[i];
+    argv[n++] = host;
+    argv[n++] = port;
+    return program_start(argv);
+}
+
+static void parse_points(struct trial *trial)
+{
+    char *rest = trial->program.out;
+    const char *line;
+
+    trial->count = 0;
+    while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
+        json_error_t error;
+        ck_assert_uint_lt(trial->count, POINTS_MAX);
+        trial->points[trial->count] = json_loads(line, 0, &error);
+        ck_assert_msg(trial->points[trial->count] != NULL, "%s in: %s",
+                      error.text, line);
+        trial->count++;
+    }
+}
+
+/* Run it to its end against the server. */
+static void run(struct trial *trial, const struct fake_server *server,
+                const char *const options[])
+{
+    trial->program = start(server->port, options);
+    program_wait(&trial->program);
+    parse_points(trial);
+}
+
+static void finish(struct trial *trial)
+{
+    for (size_t i = 0; i < trial->count; i++)
+        json_decref(trial->points[i]);
+    program_free(&trial->program);
+}
+
+/* The member at a path like "latency.count". */
+static json_t *get(const json_t *object, const char *path)
+{
+    char copy[100];
+    char *rest = copy;
+    const char *name;
+    json_t *found = (json_t *)object;
+
+    snprintf(copy, sizeof(copy), "%s", path);
+    while ((name = strsep(&rest, ".")) != NULL) {
+        found = json_object_get(found, name);
+        ck_assert_msg(found != NULL, "there is no %s", path);
+    }
+    return found;
+}
+
+static json_int_t integer(const json_t *object, const char *path)
+{
+    const json_t *found = get(object, path);
+
+    ck_assert_msg(json_is_integer(found), "%s is no whole number", path);
+    return json_integer_value(found);
+}
+
+static double real(const json_t *object, const char *path)
+{
+    const json_t *found = get(object, path);
+
+    ck_assert_msg(json_is_real(found), "%s is no fraction", path);
+    return json_real_value(found);
+}
+
+static const char *string(const json_t *object, const char *path)
+{
+    const json_t *found = get(object, path);
+
+    ck_assert_msg(json_is_string(found), "%s is no string", path);
+    return json_string_value(found);
+}
+
+/* Valid, and no error of any kind. */
+static void assert_valid(const json_t *point)
+{
+    ck_assert(json_is_null(get(point, "reason")));
+    ck_assert(json_is_true(get(point, "valid")));
+    ck_assert(json_is_null(get(point, "limited_by")));
+    ck_assert_int_eq(integer(point, "errors.wrong_bytes"), 0);
+    ck_assert_int_eq(integer(point, "errors.closed"), 0);
+    ck_assert_int_eq(integer(point, "errors.lost"), 0);
+    ck_assert_int_eq(integer(point, "errors.unserved"), 0);
+}
+
+/* Sum of the buckets' counts; each index is larger than the one before. */
+static json_int_t count_in_buckets(const json_t *point)
+{
+    const json_t *buckets = get(point, "latency.buckets");
+    json_int_t sum = 0;
+    json_int_t last = -1;
+
+    for (size_t i = 0; i < json_array_size(buckets); i++) {
+        const json_t *bucket = json_array_get(buckets, i);
+        json_int_t index = json_integer_value(json_array_get(bucket, 0));
+        json_int_t count = json_integer_value(json_array_get(bucket, 1));
+        ck_assert_int_gt(index, last);
+        ck_assert_int_lt(index, HISTOGRAM_BUCKETS);
+        ck_assert_int_gt(count, 0);
+        last = index;
+        sum += count;
+    }
+    return sum;
+}
+
+static void assert_arithmetic(const json_t *point)
+{
+    json_int_t echoes = integer(point, "echoes");
+    json_int_t active = integer(point, "active");
+    double seconds = real(point, "seconds");
+    double sum = (double)integer(point, "latency.sum") / 1e9;
+    double max = (double)integer(point, "latency.max") / 1e9;
+
+    ck_assert_int_gt(echoes, 0);
+    ck_assert_int_eq(integer(point, "latency.count"), echoes);
+    ck_assert_int_eq(
+        count_in_buckets(point) + integer(point, "latency.overflow"), echoes);
+    ck_assert_double_eq_tol(real(point, "rate"), (double)echoes / seconds,
+                            real(point, "rate") / 1e6);
+    ck_assert_double_ge(sum,
+                        (double)(echoes * integer(point, "latency.min")) / 1e9);
+    ck_assert_double_le(sum, (double)echoes * max);
+    /*
+     * A closed loop: on each connection one echo follows the other without a
+     * gap, so together they can't take longer than the window and the part of
+     * the first that lies before it.
+     */
+    ck_assert_double_le(sum, (double)active * (seconds + max));
+}
+
+static void assert_quantiles_ascend(const json_t *point)
+{
+    json_int_t last = integer(point, "latency.min");
+    static const char *const paths[] = {"latency.p50", "latency.p90",
+                                        "latency.p99", "latency.p999"};
+
+    for (size_t i = 0; i < 4; i++) {
+        if (json_is_null(get(point, paths[i])))
+            break;
+        ck_assert_int_ge(integer(point, paths[i]), last);
+        last = integer(point, paths[i]);
+    }
+    ck_assert_int_ge(integer(point, "latency.max"), last);
+}
+
+START_TEST(it_climbs_and_counts_right)
+{
+    static const struct {
+        int idle, active, opened;
+    } expected[] = {{0, 1, 1}, {0, 5, 4}, {20, 1, 16}, {20, 5, 4}};
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server,
+        (const char *const[]){"--idle=0,20", "--active=1,5", "--seconds=0.2",
+                              "--warm-up=0.05", NULL});
+    ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
+    ck_assert_uint_eq(trial.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const json_t *point = trial.points[i];
+        ck_assert_int_eq(integer(point, "schema"), 1);
+        ck_assert_str_eq(string(point, "mode"), "closed");
+        ck_assert_int_eq(integer(point, "idle"), expected[i].idle);
+        ck_assert_int_eq(integer(point, "active"), expected[i].active);
+        ck_assert_int_eq(integer(point, "held"),
+                         expected[i].idle + expected[i].active);
+        ck_assert_int_eq(integer(point, "opened.connections"),
+                         expected[i].opened);
+        ck_assert_int_eq(integer(point, "size"), 64);
+        ck_assert_double_ge(real(point, "seconds"), 0.2);
+        assert_valid(point);
+        assert_arithmetic(point);
+        assert_quantiles_ascend(point);
+    }
+    /* What was open stayed open; nothing else knocked at the server's door. */
+    ck_assert_int_eq(server.count, 25);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(connections_too_many_are_reset)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server,
+        (const char *const[]){"--idle=0,3", "--active=1,50", "--seconds=0.1",
+                              "--warm-up=0", NULL});
+    ck_assert_int_eq(trial.program.status, 0);
+    ck_assert_uint_eq(trial.count, 4);
+    ck_assert_int_eq(integer(trial.points[1], "held"), 50);
+    ck_assert_int_eq(integer(trial.points[2], "held"), 4);
+    ck_assert_int_eq(integer(trial.points[2], "opened.connections"), 0);
+    ck_assert_int_eq(integer(trial.points[3], "opened.connections"), 49);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* The name may stand for ::1 as well, where nobody listens. */
+START_TEST(the_server_may_be_a_name)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    host = "localhost";
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server, (const char *const[]){"--seconds=0.1", NULL});
+    ck_assert_int_eq(trial.program.status, 0);
+    assert_valid(trial.points[0]);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+static const char *const sizes[] = {"--size=1", "--size=100000",
+                                    "--size=1048576"};
+
+START_TEST(any_size_comes_back)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server,
+        (const char *const[]){sizes[_i], "--active=3", "--seconds=0.3",
+                              "--warm-up=0.05", NULL});
+    ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
+    assert_valid(trial.points[0]);
+    assert_arithmetic(trial.points[0]);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(few_samples_give_no_quantiles)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    /* Some thousand echoes at the most: p99.9 asks for 10,000. */
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server,
+        (const char *const[]){"--size=1048576", "--seconds=0.1", "--warm-up=0",
+                              NULL});
+    assert_valid(trial.points[0]);
+    ck_assert(json_is_null(get(trial.points[0], "latency.p999")));
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* This very process is the server here, and its thread counts. */
+START_TEST(it_looks_at_the_server)
+{
+    struct fake_server server;
+    struct trial trial;
+    char pid[32], file[64], option[96];
+
+    snprintf(file, sizeof(file), "/tmp/test_loadgen.%d", (int)getpid());
+    counters_open(file);
+    snprintf(pid, sizeof(pid), "--pid=%d", (int)getpid());
+    snprintf(option, sizeof(option), "--counters=%s", file);
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server,
+        (const char *const[]){pid, option, "--active=4", "--seconds=0.3",
+                              NULL});
+    unlink(file);
+    const json_t *point = trial.points[0];
+    assert_valid(point);
+    ck_assert_double_gt(real(point, "server.cpu_seconds"), 0);
+    ck_assert_int_gt(integer(point, "server.user_bytes"), 4096);
+    ck_assert_int_ge(integer(point, "server.context_switches.voluntary"), 0);
+    /* At either end a reply may be on its way on each of the four. */
+    ck_assert_int_le(llabs(integer(point, "server.counters.receives") -
+                           integer(point, "echoes")),
+                     4);
+    ck_assert_int_eq(integer(point, "server.counters.accepts"), 0);
+    ck_assert_double_gt(real(point, "generator.cpu_seconds"), 0);
+    ck_assert_double_gt(real(point, "generator.cpu_share"), 0);
+    ck_assert_double_ge(real(point, "steal_seconds"), 0);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+static const struct {
+    enum behaviour behaviour;
+    int after;
+    const char *reason; /* begins so */
+    const char *error;  /* and this is counted */
+} wrongs[] = {
+    {CHANGES_A_BIT, 5, "wrong byte: connection ", "wrong_bytes"},
+    {CHANGES_A_BIT, 0, "wrong byte: connection ", "wrong_bytes"}, /* proof */
+    {DOUBLES_A_BYTE, 5, "wrong byte: connection ", "wrong_bytes"},
+    {REPLIES_TO_ANOTHER, 5, "wrong byte: connection 1,", "wrong_bytes"},
+    {LOSES_A_BYTE, 5, "the last reply never came on ", "lost"},
+    {FORGETS, 5, "the last reply never came on 3 of 3 active ", "lost"},
+    {FORGETS, 1, "no reply at all on 3 of 3 active connections", "unserved"},
+    {CLOSES, 5, "the server closed connection ", "closed"},
+    {RESETS, 5, "the server closed connection ", "closed"},
+};
+
+START_TEST(a_wrong_server_is_not_measured)
+{
+    struct fake_server server;
+    struct trial trial;
+    char path[32];
+
+    fake_server_start(&server, wrongs[_i].behaviour, wrongs[_i].after);
+    run(&trial, &server,
+        (const char *const[]){"--active=3", "--idle=0,1", "--seconds=0.2",
+                              "--warm-up=0.1", "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_uint_eq(trial.count, 1); /* it did not go on */
+    ck_assert(json_is_false(get(trial.points[0], "valid")));
+    const char *reason = string(trial.points[0], "reason");
+    ck_assert_msg(
+        strncmp(reason, wrongs[_i].reason, strlen(wrongs[_i].reason)) == 0,
+        "the reason: %s", reason);
+    snprintf(path, sizeof(path), "errors.%s", wrongs[_i].error);
+    ck_assert_int_gt(integer(trial.points[0], path), 0);
+    ck_assert_ptr_nonnull(strstr(trial.program.err, reason));
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* Of three connections the second talks; the server bothers the first. */
+START_TEST(an_idle_connection_is_looked_after)
+{
+    bool speaks = _i == 0;
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, speaks ? SPEAKS_TO_THE_FIRST : CLOSES_THE_FIRST,
+                      5);
+    run(&trial, &server,
+        (const char *const[]){"--idle=2", "--active=1", "--seconds=0.1",
+                              "--warm-up=0", NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_str_eq(string(trial.points[0], "reason"),
+                     speaks ? "wrong byte: connection 0, message 0, byte 64"
+                            : "the server closed connection 0: end of stream");
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+static const struct {
+    enum behaviour behaviour;
+    int after;
+    const char *wanted; /* --idle, with one active */
+    const char *reason;
+    int held;
+} shortages[] = {
+    {SERVES_SO_MANY_ONLY, 7, "--idle=0,20",
+     "the server served 7 of 21 connections", 7},
+    {SERVES_SO_MANY_ONLY, 150, "--idle=0,300",
+     "the server served 150 of 301 connections", 150},
+    {FORGETS, 0, "--idle=0", "the server served 0 of 1 connections", 0},
+    {CLOSES, 0, "--idle=0", "the server served 0 of 1 connections", 0},
+};
+
+START_TEST(climbing_ends_where_the_server_is_full)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, shortages[_i].behaviour, shortages[_i].after);
+    run(&trial, &server,
+        (const char *const[]){shortages[_i].wanted, "--seconds=0.1",
+                              "--warm-up=0", "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    const json_t *last = trial.points[trial.count - 1];
+    ck_assert(json_is_false(get(last, "valid")));
+    ck_assert_str_eq(string(last, "reason"), shortages[_i].reason);
+    ck_assert_str_eq(string(last, "limited_by"), "server");
+    ck_assert_int_eq(integer(last, "held"), shortages[_i].held);
+    if (shortages[_i].held > 0)
+        assert_valid(trial.points[0]); /* the point before it stays */
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* A port that is taken by a socket which does not listen. */
+START_TEST(nobody_listens)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof(address);
+    struct trial trial;
+    char port[8];
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+    getsockname(fd, (struct sockaddr *)&address, &length);
+    snprintf(port, sizeof(port), "%d", ntohs(address.sin_port));
+    trial.program = start(port, (const char *const[]){"--seconds=0.1", NULL});
+    program_wait(&trial.program);
+    parse_points(&trial);
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_str_eq(
+        string(trial.points[0], "reason"),
+        "the server served 0 of 1 connections (Connection refused)");
+    finish(&trial);
+    close(fd);
+}
+END_TEST
+
+START_TEST(hold_counts_what_is_held)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
+    run(&trial, &server,
+        (const char *const[]){"--hold=140", "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 0);
+    ck_assert_str_eq(string(trial.points[0], "mode"), "hold");
+    ck_assert_int_eq(integer(trial.points[0], "wanted"), 140);
+    ck_assert_int_eq(integer(trial.points[0], "held"), 140);
+    assert_valid(trial.points[0]);
+    finish(&trial);
+    fake_server_stop(&server);
+
+    fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
+    run(&trial, &server,
+        (const char *const[]){"--hold=400", "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 0);
+    ck_assert(json_is_true(get(trial.points[0], "valid")));
+    ck_assert_int_eq(integer(trial.points[0], "held"), 150);
+    ck_assert_str_eq(string(trial.points[0], "limited_by"), "server");
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(too_few_descriptors_are_said)
+{
+    struct rlimit limit = {50, 50};
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    run(&trial, &server,
+        (const char *const[]){"--idle=0,10,100", "--seconds=0.1", "--warm-up=0",
+                              NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_uint_eq(trial.count, 3);
+    assert_valid(trial.points[1]);
+    ck_assert_str_eq(string(trial.points[2], "limited_by"), "generator");
+    ck_assert_str_eq(string(trial.points[2], "reason"),
+                     "101 connections do not fit: the limit of open files "
+                     "leaves room for 34");
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(a_signal_drops_only_the_point_underway)
+{
+    int signal_number = _i == 0 ? SIGINT : SIGTERM;
+    static char line[100000];
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial.program =
+        start(server.port,
+              (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.5",
+                                    "--warm-up=0", NULL});
+    program_first_line(&trial.program, line, sizeof(line));
+    kill(trial.program.pid, signal_number); /* in one of the later points */
+    program_wait(&trial.program);
+    parse_points(&trial);
+    ck_assert_int_eq(trial.program.status, 128 + signal_number);
+    ck_assert_uint_ge(trial.count, 1);
+    ck_assert_uint_lt(trial.count, 8);
+    for (size_t i = 0; i < trial.count; i++)
+        assert_valid(trial.points[i]);
+    ck_assert_ptr_nonnull(strstr(trial.program.err, " connections is dropped"));
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(lines_are_appended_to_a_file)
+{
+    struct fake_server server;
+    char file[64], option[96], line[100000];
+    int lines = 0;
+
+    snprintf(file, sizeof(file), "/tmp/test_loadgen.%d", (int)getpid());
+    snprintf(option, sizeof(option), "--json=%s", file);
+    fake_server_start(&server, ECHOES, 0);
+    for (int i = 0; i < 2; i++) {
+        struct program program = start(
+            server.port, (const char *const[]){option, "--seconds=0.05", NULL});
+        program_wait(&program);
+        ck_assert_int_eq(program.status, 0);
+        /* Without "-" the summary is for stdout. */
+        ck_assert_ptr_nonnull(strstr(program.out, "idle 0, active 1: "));
+        ck_assert_str_eq(program.err, "");
+        program_free(&program);
+    }
+    fake_server_stop(&server);
+
+    FILE *stream = fopen(file, "r");
+    ck_assert_ptr_nonnull(stream);
+    while (fgets(line, sizeof(line), stream) != NULL)
+        lines += line[0] == '{';
+    fclose(stream);
+    unlink(file);
+    ck_assert_int_eq(lines, 2);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_said)
+{
+    struct fake_server server;
+
+    fake_server_start(&server, ECHOES, 0);
+    struct program program =
+        start(server.port, (const char *const[]){"--json=/dev/full",
+                                                 "--seconds=0.05", NULL});
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 1);
+    ck_assert_str_eq(program.err, "loadgen: --json: the result can't be "
+                                  "written: No space left on device\n");
+    program_free(&program);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* A bad option, and what the one line on stderr must name. */
+static const struct {
+    const char *option;
+    const char *named;
+} mistakes[] = {
+    {"--idle=5,3", "--idle=5,3"},
+    {"--idle=-1", "--idle=-1"},
+    {"--active=0", "--active=0"},
+    {"--size=0", "--size=0"},
+    {"--size=1048577", "--size=1048577"},
+    {"--seconds=0", "--seconds=0"},
+    {"--seconds=nan", "--seconds=nan"},
+    {"--warm-up=-1", "--warm-up=-1"},
+    {"--stall=x", "--stall=x"},
+    {"--hold=0", "--hold=0"},
+    {"--pid=4194304", "--pid=4194304"}, /* one more than there can be */
+    {"--counters=/nowhere/at/all", "--counters=/nowhere/at/all"},
+    {"--counters=/dev/null", "--counters=/dev/null"},
+    {"--json=/nowhere/at/all", "--json=/nowhere/at/all"},
+    {"--cpu=1023", "--cpu=1023"},
+    {"--no-such-option", "--no-such-option"},
+    {"7", "1"}, /* a third argument, which is then the last: the port */
+};
+
+START_TEST(a_mistake_is_one_line_that_names_it)
+{
+    struct program program =
+        start("1", (const char *const[]){mistakes[_i].option, NULL});
+
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 64);
+    ck_assert_str_eq(program.out, "");
+    ck_assert_msg(strstr(program.err, mistakes[_i].named) != NULL, "%s",
+                  program.err);
+    ck_assert_ptr_eq(strchr(program.err, '\n'),
+                     program.err + strlen(program.err) - 1);
+    program_free(&program);
+}
+END_TEST
+
+static size_t size_of_wrongs = sizeof(wrongs) / sizeof(wrongs[0]);
+static size_t size_of_shortages = sizeof(shortages) / sizeof(shortages[0]);
+static size_t size_of_mistakes = sizeof(mistakes) / sizeof(mistakes[0]);
+
+static TCase *right_servers(void)
+{
+    TCase *tcase = tcase_create("right");
+
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_test(tcase, it_climbs_and_counts_right);
+    tcase_add_test(tcase, connections_too_many_are_reset);
+    tcase_add_test(tcase, the_server_may_be_a_name);
+    tcase_add_loop_test(tcase, any_size_comes_back, 0, 3);
+    tcase_add_test(tcase, few_samples_give_no_quantiles);
+    tcase_add_test(tcase, it_looks_at_the_server);
+    tcase_add_test(tcase, hold_counts_what_is_held);
+    tcase_add_test(tcase, lines_are_appended_to_a_file);
+    return tcase;
+}
+
+static TCase *wrong_servers(void)
+{
+    TCase *tcase = tcase_create("wrong");
+
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_loop_test(tcase, a_wrong_server_is_not_measured, 0,
+                        (int)size_of_wrongs);
+    tcase_add_loop_test(tcase, an_idle_connection_is_looked_after, 0, 2);
+    tcase_add_loop_test(tcase, climbing_ends_where_the_server_is_full, 0,
+                        (int)size_of_shortages);
+    tcase_add_test(tcase, nobody_listens);
+    return tcase;
+}
+
+static TCase *other_trouble(void)
+{
+    TCase *tcase = tcase_create("trouble");
+
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_test(tcase, too_few_descriptors_are_said);
+    tcase_add_loop_test(tcase, a_signal_drops_only_the_point_underway, 0, 2);
+    tcase_add_test(tcase, a_full_disk_is_said);
+    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
+                        (int)size_of_mistakes);
+    return tcase;
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: test_loadgen PATH-OF-LOADGEN\n");
+        return 64;
+    }
+    loadgen = argv[1];
+    Suite *suite = suite_create("loadgen");
+    suite_add_tcase(suite, right_servers());
+    suite_add_tcase(suite, wrong_servers());
+    suite_add_tcase(suite, other_trouble());
+    return tap_run(suite);
+}
