@@ -1,0 +1,173 @@
+"""The machine and the programs, written down beside the figures.
+
+A figure without its machine means little.  What could tell who measured is left
+out: no names of users or hosts, no paths.
+"""
+
+import json
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+from options import ROOT, Options
+from trial import Cpus
+
+SYSCTLS = [
+    "fs.file-max",
+    "fs.nr_open",
+    "kernel.sched_autogroup_enabled",
+    "net.core.busy_poll",
+    "net.core.busy_read",
+    "net.core.default_qdisc",
+    "net.core.rmem_default",
+    "net.core.somaxconn",
+    "net.core.wmem_default",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_congestion_control",
+    "net.ipv4.tcp_max_syn_backlog",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_wmem",
+]
+
+
+def read(path: str) -> str | None:
+    """The text of a small file of the kernel's, or None when it isn't there."""
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return None
+
+
+def output(words: list[str]) -> str | None:
+    """What a program prints, or None when it isn't there or fails."""
+    try:
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def cpu_model() -> str:
+    found = re.search(r"^(?:model name|Model|uarch)\s*: (.+)$", read("/proc/cpuinfo") or "", re.M)
+    return found.group(1).strip() if found else platform.machine()
+
+
+def hypervisor() -> str | None:
+    """Its name, or None on bare metal or where nobody can tell."""
+    if output(["systemd-detect-virt", "--vm"]):
+        return output(["systemd-detect-virt", "--vm"])
+    named = re.search(r"^Hypervisor vendor:\s*(.+)$", output(["lscpu"]) or "", re.M)
+    if named:
+        return named.group(1)
+    return "yes" if " hypervisor" in (read("/proc/cpuinfo") or "") else None
+
+
+def mitigations() -> dict[str, str | None]:
+    folder = Path("/sys/devices/system/cpu/vulnerabilities")
+    return {path.name: read(str(path)) for path in sorted(folder.glob("*"))}
+
+
+def cpus_of_one_core(cpu: int) -> set[int]:
+    """The CPUs that share a core with this one, itself included."""
+    text = read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    cpus = {cpu}
+    for part in (text or "").split(","):
+        first, _, last = part.partition("-")
+        if first.isdigit():
+            cpus |= set(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def choose_cpus() -> tuple[Cpus, str | None]:
+    """One for the server, one for the generator, on two cores if there are.
+
+    The second value says in words what follows when that can't be had.
+    """
+    allowed = sorted(os.sched_getaffinity(0))
+    server = allowed[0]
+    others = [cpu for cpu in allowed if cpu not in cpus_of_one_core(server)]
+    try:
+        os.sched_setaffinity(0, set(allowed))
+    except OSError:
+        return Cpus(None, None), (
+            "Processes can't be kept on a CPU here: they move about, and the\n"
+            "figures spread more than they should."
+        )
+    if others:
+        return Cpus(server, others[0]), None
+    if len(allowed) > 1:
+        return Cpus(server, allowed[1]), (
+            "Server and generator share a core, each on one thread of it: they slow\n"
+            "each other down.  Compare servers with each other, not with other machines."
+        )
+    return Cpus(server, server), (
+        "There is one CPU for both server and generator: the rates and latencies\n"
+        "hold what both of them cost.  The server's CPU time an echo is still its own."
+    )
+
+
+def build_options(build: Path) -> dict:
+    """The compiler and how it was called, from meson's own records."""
+    options = json.loads(output(["meson", "introspect", "--buildoptions", str(build)]) or "[]")
+    compilers = json.loads(output(["meson", "introspect", "--compilers", str(build)]) or "{}")
+    compiler = compilers.get("host", {}).get("c", {})
+    wanted = ("buildtype", "optimization", "debug", "b_lto", "b_ndebug", "b_sanitize", "c_std", "c_args")
+    flags = {o["name"]: o["value"] for o in options if o["name"] in wanted}
+    return {"compiler": compiler.get("id"), "version": compiler.get("full_version"), "options": flags}
+
+
+def commit() -> dict | None:
+    """What was measured, and whether files were changed since."""
+    name = output(["git", "rev-parse", "HEAD"])
+    if name is None:
+        return None
+    changed = output(["git", "status", "--porcelain", "--untracked-files=no"])
+    return {"commit": name, "dirty": bool(changed)}
+
+
+def record(options: Options, cpus: Cpus, limit: int, idle: list[int], cut: list[int]) -> dict:
+    """All of environment.json."""
+    clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+    governor = f"/sys/devices/system/cpu/cpu{cpus.server or 0}/cpufreq/scaling_governor"
+    return {
+        "kernel": platform.release(),
+        "kernel_build": platform.version(),
+        "architecture": platform.machine(),
+        "c_library": " ".join(platform.libc_ver()),
+        "cpu_model": cpu_model(),
+        "cpus_online": os.cpu_count(),
+        "cpus_allowed": sorted(os.sched_getaffinity(0)),
+        "cpu_of_server": cpus.server,
+        "cpu_of_generator": cpus.generator,
+        "hypervisor": hypervisor(),
+        "mitigations": mitigations(),
+        "clock_source": read(clock),
+        "governor": read(governor),
+        "load_average": list(os.getloadavg()),
+        "open_files_limit": limit,
+        "sysctl": {name: read("/proc/sys/" + name.replace(".", "/")) for name in SYSCTLS},
+        "build": build_options(options.build),
+        "source": commit(),
+        "plan": {
+            "servers": list(options.servers),
+            "rounds": options.rounds,
+            "seconds": options.seconds,
+            "warm_up": options.warm_up,
+            "size": options.size,
+            "idle": idle,
+            "idle_cut": cut,
+            "active": options.active,
+            "seed": options.seed,
+        },
+    }
+
+
+def caption(environment: dict) -> str:
+    """The machine in one line, for below the charts."""
+    cpus = len(environment["cpus_allowed"])
+    where = f"{environment['cpu_model']}, {cpus} CPU{'s' if cpus != 1 else ''}"
+    if environment["hypervisor"]:
+        where += f" ({environment['hypervisor']} guest)"
+    return f"{where}, Linux {environment['kernel']}"

@@ -1,0 +1,62 @@
+"""Latency histograms, as bench/histogram.h describes them.
+
+The trials bring their histograms along, so that the quantile over all rounds is
+exact: histograms of the same layout are merged by adding their counts, while
+the average of the rounds' quantiles would be just wrong.
+"""
+
+K = 7
+WHOLE = 100000  # quantiles are parts of that, so that ranks are whole numbers
+
+
+def low(i: int) -> int:
+    """The smallest value of bucket i."""
+    if i < 1 << K:
+        return i
+    return ((1 << K) + (i & ((1 << K) - 1))) << ((i >> K) - 1)
+
+
+def high(i: int) -> int:
+    """The largest value of bucket i."""
+    return low(i + 1) - 1
+
+
+def empty() -> dict:
+    return {"k": K, "count": 0, "overflow": 0, "sum": 0, "min": None, "max": None, "buckets": []}
+
+
+def merge(parts: list[dict]) -> dict:
+    """All that was counted in any of them."""
+    counts: dict[int, int] = {}
+    total = empty()
+    for part in parts:
+        if part["k"] != K:
+            raise ValueError(f"a histogram with k = {part['k']}, not {K}")
+        for i, count in part["buckets"]:
+            counts[i] = counts.get(i, 0) + count
+        for name in ("count", "overflow", "sum"):
+            total[name] += part[name]
+    total["min"] = min((p["min"] for p in parts if p["count"]), default=None)
+    total["max"] = max((p["max"] for p in parts if p["count"]), default=None)
+    total["buckets"] = [[i, counts[i]] for i in sorted(counts)]
+    return total
+
+
+def quantile(histogram: dict, parts: int) -> int | None:
+    """By nearest rank: the upper bound of the bucket, never above the maximum.
+
+    None when nothing was recorded.
+    """
+    if histogram["count"] == 0:
+        return None
+    rank = max(-(-histogram["count"] * parts // WHOLE), 1)
+    for i, count in histogram["buckets"]:
+        rank -= count
+        if rank <= 0:
+            return min(high(i), histogram["max"])
+    return histogram["max"]  # it lies among the overflow
+
+
+def supports(histogram: dict, parts: int) -> bool:
+    """At least ten values lie above the quantile."""
+    return histogram["count"] * (WHOLE - parts) >= 10 * WHOLE

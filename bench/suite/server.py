@@ -1,0 +1,172 @@
+"""One server process: started, found listening, stopped.
+
+Only processes that we started are ever signalled.  Each is a session of its
+own, so that a Ctrl-C on the terminal reaches this program alone, which then
+ends them in order; and should this program be killed, the kernel kills them.
+"""
+
+import contextlib
+import ctypes
+import os
+import random
+import resource
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from options import FLOOR, Options
+
+HOST = "127.0.0.1"
+READY_SECONDS = 10  # within which a server must listen
+STOP_SECONDS = 5  # within which it must end after SIGTERM
+PR_SET_PDEATHSIG = 1  # prctl(2)
+LISTEN = "0A"  # a state in /proc/net/tcp: proc(5)
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class NotServing(Exception):
+    """The server did not start; the message says how."""
+
+
+@dataclass
+class Server:
+    name: str
+    process: subprocess.Popen
+    port: int
+    counters: Path | None
+    complaints: int  # descriptor of a file with what it wrote to stderr
+
+
+def first_ephemeral_port() -> int:
+    """Below it no port is taken by a connection that chose one by itself."""
+    text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    return int(text.split()[0])
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A free port outside the ephemeral range, or any if that leaves none."""
+    low = first_ephemeral_port()
+    candidates = range(10000, low) if low > 11000 else range(61000, 65536)
+    for port in random.sample(candidates, 100):
+        if is_free(port):
+            return port
+    raise NotServing("found no free port to listen on")
+
+
+def is_listening(port: int) -> bool:
+    """Seen in /proc, without a connection: the server would count that."""
+    ending = f":{port:04X}"
+    for name in ("tcp", "tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/net/{name}") as table:
+            for line in table:
+                fields = line.split()
+                if fields[1].endswith(ending) and fields[3] == LISTEN:
+                    return True
+    return False
+
+
+def raise_limit() -> int:
+    """Let this process and its children have all the descriptors allowed."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return 1 << 30 if hard == resource.RLIM_INFINITY else hard
+
+
+def start_process(words: list[str], cpu: int | None, **streams) -> subprocess.Popen:
+    """Start it on one CPU; raises OSError when it can't be started."""
+
+    def before_exec():
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+
+    return subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=before_exec, **streams
+    )
+
+
+def command(options: Options, name: str, port: int, counters: Path, active: int) -> list[str]:
+    if name == FLOOR:
+        return [str(options.build / "bench" / FLOOR), f"--port={port}", f"--connections={active}"]
+    words = options.servers[name]
+    if not words:
+        program = str(options.build / name)
+        words = [program, "--port={port}", "--counters={counters}", "--quit-after=120"]
+    return [w.replace("{port}", str(port)).replace("{counters}", str(counters)) for w in words]
+
+
+def last_words(server: Server) -> str:
+    """The last line that it wrote to stderr, or nothing."""
+    size = os.fstat(server.complaints).st_size
+    text = os.pread(server.complaints, 4000, max(size - 4000, 0)).decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    printable = "".join(c if c.isprintable() else "?" for c in lines[-1]) if lines else ""
+    return printable[:200]
+
+
+def how_it_ended(server: Server) -> str:
+    """In words; only for a process that has ended."""
+    code = server.process.returncode
+    words = f"ended with status {code}"
+    if code < 0:
+        words = f"was ended by {signal.Signals(-code).name}"
+    return f"{words}: {last_words(server)}" if last_words(server) else words
+
+
+def wait_until_listening(server: Server) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not is_listening(server.port):
+        if server.process.poll() is not None:
+            raise NotServing(how_it_ended(server))
+        if time.monotonic() > deadline:
+            raise NotServing(f"nobody listens on port {server.port} after {READY_SECONDS} s")
+        time.sleep(0.01)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """SIGTERM, and SIGKILL if that isn't heard."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def running(options: Options, name: str, active: int, cpu: int | None):
+    """A server that listens, stopped in any case at the end.
+
+    Raises NotServing when it doesn't start.
+    """
+    with tempfile.TemporaryDirectory(prefix="four-ways-") as folder, \
+            tempfile.TemporaryFile(dir=folder) as complaints:
+        port = free_port()
+        counters = Path(folder) / "counters"
+        words = command(options, name, port, counters, active)
+        try:
+            process = start_process(words, cpu, stdout=subprocess.DEVNULL, stderr=complaints)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NotServing(f"'{words[0]}' can't be run: {error.strerror or error}") from None
+        try:
+            server = Server(name, process, port, counters, complaints.fileno())
+            wait_until_listening(server)
+            server.counters = counters if counters.exists() else None
+            yield server
+        finally:
+            stop(process)
