@@ -11,6 +11,7 @@ void add_half_close_cases(Suite *suite);   /* contract 2 */
 void add_backpressure_cases(Suite *suite); /* contract 3 */
 void add_failure_cases(Suite *suite);      /* contract 4 */
 void add_full_cases(Suite *suite);         /* contract 5 */
+void add_fairness_cases(Suite *suite);     /* contract 6 */
 void add_urgent_cases(Suite *suite);       /* contract 7 */
 
 #endif

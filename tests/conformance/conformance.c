@@ -138,6 +138,7 @@ static Suite *create_suite(void)
     add_backpressure_cases(suite);
     add_failure_cases(suite);
     add_full_cases(suite);
+    add_fairness_cases(suite);
     add_urgent_cases(suite);
     return suite;
 }
