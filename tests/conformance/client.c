@@ -355,6 +355,67 @@ void streams_stall(struct stream *streams, size_t count)
         continue;
 }
 
+/* The number of a socket's port at this or (`peer`) at the other end. */
+static unsigned port_of(int fd, bool peer)
+{
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof(address);
+
+    if (peer)
+        getpeername(fd, (struct sockaddr *)&address, &length);
+    else
+        getsockname(fd, (struct sockaddr *)&address, &length);
+    return ntohs(address.sin_port);
+}
+
+/*
+ * How many bytes of this connection have come to the server's kernel and were
+ * not received by the server: proc(5), /proc/net/tcp.
+ */
+static size_t unread_at_server(int fd)
+{
+    unsigned ours = port_of(fd, false), theirs = port_of(fd, true);
+    FILE *table = fopen("/proc/net/tcp", "re");
+    unsigned local, remote, queued, unread = 0;
+    char line[256];
+
+    if (table == NULL)
+        ck_abort_msg("/proc/net/tcp: %s", strerror(errno));
+    while (fgets(line, sizeof(line), table) != NULL) {
+        if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %*x:%x", &local, &remote,
+                   &queued) == 3 &&
+            local == theirs && remote == ours)
+            unread = queued;
+    }
+    fclose(table);
+    return unread;
+}
+
+/* Bytes lie unread at the server, and still do after a tenth of a second. */
+static bool is_left_unread(int fd)
+{
+    double deadline = now() + 0.1;
+
+    while (now() < deadline) {
+        if (unread_at_server(fd) == 0)
+            return false;
+    }
+    return true;
+}
+
+void stream_make_owed(struct stream *stream)
+{
+    stream->stalled = true;
+    while (!is_left_unread(stream->fd)) {
+        streams_step(stream, 1, CLIENT_SECONDS);
+        streams_step(stream, 1, CLIENT_SECONDS);
+        ck_assert_msg(stream->sent < stream->total,
+                      "the server has taken all %zu bytes of a client that "
+                      "reads nothing",
+                      stream->total);
+    }
+}
+
 /* The first stream that isn't done; NULL when all are. */
 static const struct stream *unfinished(const struct stream *streams,
                                        size_t count)

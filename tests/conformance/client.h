@@ -108,6 +108,14 @@ size_t streams_step(struct stream *streams, size_t count, double seconds);
 void streams_stall(struct stream *streams, size_t count);
 
 /*
+ * Stop receiving, and send until the server leaves the bytes unread, because it
+ * owes some that it can't send.  Unlike streams_stall this leaves room in the
+ * buffers: whatever is sent now, and a FIN, gets as far as the server's kernel.
+ * Over IPv4 only.
+ */
+void stream_make_owed(struct stream *stream);
+
+/*
  * Step until all of the streams are done.  A stalled one is done when all of it
  * was sent.  Fails when nothing moves for 10 seconds.
  */

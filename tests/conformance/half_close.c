@@ -73,7 +73,7 @@ START_TEST(with_data_at_once)
 {
     struct server *server = server_start("");
 
-    for (uint64_t i = 0; i < 1000; i++) {
+    for (uint64_t i = 0; i < 300; i++) {
         int fd = client_connect(server);
 
         send_with_fin(fd, i);
@@ -87,7 +87,7 @@ START_TEST(with_data_later)
 {
     struct server *server = server_start("");
 
-    for (uint64_t i = 0; i < 1000; i++) {
+    for (uint64_t i = 0; i < 300; i++) {
         int fd = client_connect(server);
 
         client_echo(fd, i + 1, 1);
