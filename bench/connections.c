@@ -244,23 +244,27 @@ static void shrink(struct connections *set, size_t wanted)
         close(set->all[--set->count].fd);
 }
 
+/* More connections than descriptors: a part of them is an answer for --hold
+ * only.  Returns how many to have open. */
+static size_t cut(const struct connections *set, size_t wanted,
+                  struct point *point)
+{
+    point->limited_by = "generator";
+    point_fail(point,
+               "%zu connections do not fit: the limit of open files leaves "
+               "room for %zu",
+               wanted, set->most);
+    return point->mode == POINT_HOLD ? set->most : set->count;
+}
+
 void connections_hold(struct connections *set, size_t wanted,
                       struct point *point)
 {
-    size_t possible = wanted < set->most ? wanted : set->most;
-
-    if (possible < wanted) {
-        point->limited_by = "generator";
-        point_fail(point,
-                   "%zu connections do not fit: the limit of open files leaves "
-                   "room for %zu",
-                   wanted, possible);
-        if (point->mode == POINT_CLOSED)
-            possible = set->count; /* a part of them would be no answer */
-    }
-    shrink(set, possible);
-    if (possible > set->count)
-        grow(set, possible, point);
+    if (wanted > set->most)
+        wanted = cut(set, wanted, point);
+    shrink(set, wanted);
+    if (set->count < wanted)
+        grow(set, wanted, point);
     point->held = set->count;
 }
 

@@ -2,7 +2,7 @@
  * test_floor: the floor works under the load generator, in turn on each of its
  * connections, and ends when they leave.
  *
- *     test_floor PATH-OF-FLOOR PATH-OF-LOADGEN
+ *     test_floor PATH-OF-FLOOR PATH-OF-LOADGEN PATH-OF-ECHO_CLIENT
  */
 #include "program.h"
 #include "tap.h"
@@ -13,6 +13,7 @@
 
 static const char *floor_path;
 static const char *loadgen;
+static const char *echo_client;
 
 /* How many connections; 128 are opened at once, and no more may be asked for.
  */
@@ -41,6 +42,25 @@ START_TEST(it_serves_as_many_as_it_was_told)
 }
 END_TEST
 
+START_TEST(it_ends_when_a_client_ends_its_stream)
+{
+    char line[100], port[32];
+    struct program server = program_start(
+        (const char *const[]){floor_path, "--port=0", "--connections=3", NULL});
+
+    program_first_line(&server, line, sizeof(line));
+    snprintf(port, sizeof(port), "--port=%s", strrchr(line, ':') + 1);
+    struct program client = program_start(
+        (const char *const[]){echo_client, port, "--connections=3", NULL});
+    program_wait(&client);
+    ck_assert_msg(client.status == 0, "%s", client.err);
+    program_wait(&server);
+    ck_assert_int_eq(server.status, 0);
+    program_free(&client);
+    program_free(&server);
+}
+END_TEST
+
 static const char *const mistakes[] = {"--connections=129", "--connections=0",
                                        "--port=65536", "stray", "--nothing"};
 
@@ -58,18 +78,21 @@ END_TEST
 
 int main(int argc, char *argv[])
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: test_floor PATH-OF-FLOOR PATH-OF-LOADGEN\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: test_floor PATH-OF-FLOOR PATH-OF-LOADGEN "
+                        "PATH-OF-ECHO_CLIENT\n");
         return 64;
     }
     floor_path = argv[1];
     loadgen = argv[2];
+    echo_client = argv[3];
     Suite *suite = suite_create("floor");
     TCase *tcase = tcase_create("floor");
 
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_loop_test(tcase, it_serves_as_many_as_it_was_told, 0,
                         sizeof(counts) / sizeof(counts[0]));
+    tcase_add_test(tcase, it_ends_when_a_client_ends_its_stream);
     tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
                         sizeof(mistakes) / sizeof(mistakes[0]));
     suite_add_tcase(suite, tcase);

@@ -63,12 +63,13 @@ START_TEST(seconds_may_be_fractions)
 END_TEST
 
 static const char *const bad_seconds[] = {
-    "", ".", "nan", "inf", "-1", "1s", " 1", "0x1", "1e1", "1.2.3", "10.01",
+    "",   ".",   "nan", "inf",   "-1",    "1s",
+    " 1", "0x1", "1e1", "1.2.3", "10.01", "0.04",
 };
 
 START_TEST(bad_seconds_are_refused)
 {
-    load_options_seconds("--seconds", bad_seconds[_i], 0, 10);
+    load_options_seconds("--seconds", bad_seconds[_i], 0.05, 10);
     exit(EXIT_SUCCESS);
 }
 END_TEST

@@ -440,7 +440,7 @@ START_TEST(nobody_listens)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof(address);
-    struct trial trial;
+    struct trial trial = {0};
     char port[8];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -515,7 +515,7 @@ START_TEST(a_signal_drops_only_the_point_underway)
     int signal_number = _i == 0 ? SIGINT : SIGTERM;
     static char line[100000];
     struct fake_server server;
-    struct trial trial;
+    struct trial trial = {0};
 
     fake_server_start(&server, ECHOES, 0);
     trial.program =
