@@ -176,6 +176,8 @@ def experiment(options: Options) -> int:
 def main(arguments: list[str]) -> int:
     try:
         options = parse_options(arguments)
+        if options.check:
+            return 0
         return draw_again(options.draw) if options.draw else experiment(options)
     except Problem as problem:
         print(problem, file=sys.stderr)

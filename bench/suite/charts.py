@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Callable
 
 import findings
-from findings import Data, amount, number, short
+from findings import Data, amount, short
 from options import ROOT
 from table import find, find_held, largest_idle
 
@@ -87,7 +87,7 @@ def axis_of(data: Data, metric: str, active: list[int], log: bool) -> Axis:
     rows = [r for r in data.rows if r.metric == metric and r.active in active and r.rounds]
     values = [value for row in rows for value in (row.min, row.max, row.value) if value > 0] or [1]
     if log:
-        return Axis(min(values) / 1.6, max(values) * 1.6, True)
+        return Axis(min(values) / 2, max(values) * 1.6, True)
     return Axis(0, max(values) * 1.06, False)
 
 
@@ -99,7 +99,7 @@ def labels_of(data: Data, metric: str, active: int, tell) -> list[Label]:
     for name, end in ends.items():
         row = None if end is None else find(data.rows, name, metric, active, end)
         if row is not None:
-            text = f"{short(name)} {tell(row.value)}"
+            text = f"{short(name):.10} {tell(row.value)}"
             labels.append(Label(name, end, row.value, text, end == edge))
     return labels
 
@@ -111,8 +111,11 @@ def edge_heights(labels: list[Label], axis: Axis) -> dict[str, float]:
     return {label.server: axis.value(place) for label, place in zip(at_edge, places)}
 
 
+LABEL_HEAD = "chart\tactive\tserver\tidle\tvalue\theight\ttext\twhere"
+
+
 def label_lines(chart: str, active: int, labels: list[Label], axis: Axis) -> list[str]:
-    """chart, active, server, idle, value, height of the label, text, edge or end."""
+    """Lines as LABEL_HEAD says; `where` is edge or end (of a line)."""
     heights = edge_heights(labels, axis)
     return [
         f"{chart}\t{active}\t{label.server}\t{label.idle}\t{label.value:.6g}"
@@ -125,6 +128,11 @@ def label_lines(chart: str, active: int, labels: list[Label], axis: Axis) -> lis
 def text(value: str) -> str:
     """A string of gnuplot's, in which nothing has a meaning."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def brief(value: float) -> str:
+    """Three digits, thousands as k."""
+    return f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.3g}"
 
 
 def in_micro(value: str) -> str:
@@ -148,7 +156,7 @@ class Chart:
 
 
 LINES = [
-    Chart("throughput", "rate", False, lambda v: f"{number(v)}/s"),
+    Chart("throughput", "rate", False, lambda v: f"{brief(v)}/s"),
     Chart("latency", "p99", True, lambda v: in_micro(amount(v))),
     Chart("cpu", "cpu_per_echo", True, lambda v: in_micro(amount(v))),
 ]
@@ -194,11 +202,12 @@ def settings(data: Data, caption: str, method: str) -> str:
         f"from_zero = {int(0 in idle)}",
         f"machine = {text(caption)}",
         f"method = {text(method)}",
+        f"remark = {text(findings.generator_remark(data) or '')}",
     ]
     lines += [f"{chart}_title = {text(in_micro(title or ''))}" for chart, title in headlines.items()]
     lines += [line for ranges, _ in parts for line in ranges]
-    lines += ["$labels << END", *[line for _, labels in parts for line in labels], "END"]
-    lines += ["$limits << END", *limits(data), "END"]
+    lines += ["$labels << END", LABEL_HEAD, *[line for _, labels in parts for line in labels], "END"]
+    lines += ["$limits << END", "server\tmost", *limits(data), "END"]
     return "\n".join(lines) + "\n"
 
 
@@ -220,7 +229,7 @@ def draw(folder: Path) -> list[str]:
     for chart in CHARTS:
         for kind in ("svg", "png"):
             done = gnuplot(chart, folder, f"kind = '{kind}'")
-            if done.returncode != 0 or done.stderr.strip():
+            if done.returncode != 0:
                 lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
                 problems.append(f"bench/run: {chart}.{kind}: gnuplot says: {lines[-1].strip()}")
     return problems

@@ -44,8 +44,13 @@ def amount(microseconds: float) -> str:
     return f"{microseconds / 1e6:.3g} s"
 
 
+def factor(value: float) -> str:
+    """A ratio: near 1 the second decimal matters."""
+    return number(value) if value >= 10 else f"{value:.2f}"
+
+
 def times(s: Spread) -> str:
-    return f"{number(s.value)} times ({number(s.minimum)} to {number(s.maximum)})"
+    return f"{factor(s.value)} times ({factor(s.minimum)} to {factor(s.maximum)})"
 
 
 def agrees(s: Spread | None) -> bool:
@@ -73,7 +78,7 @@ def headline_rate(data: Data) -> str | None:
     if found is None or found[1].value < 1.1:
         return None
     idle, s = found
-    return f"With {idle:,} idle connections epoll answers {number(s.value)} times as often as poll"
+    return f"With {idle:,} idle connections epoll answers {factor(s.value)} times as often as poll"
 
 
 def headline_cpu(data: Data) -> str | None:
@@ -81,7 +86,7 @@ def headline_cpu(data: Data) -> str | None:
     if found is None or found[1].value < 1.1:
         return None
     idle, s = found
-    return f"With {idle:,} idle connections an echo costs poll {number(s.value)} times the CPU time of epoll"
+    return f"With {idle:,} idle connections an echo costs poll {factor(s.value)} times the CPU time of epoll"
 
 
 def headline_latency(data: Data) -> str | None:
@@ -92,9 +97,11 @@ def headline_latency(data: Data) -> str | None:
     poll, epoll = (find(data.rows, name, "p99", active, idle) for name in (POLL, ET))
     if poll is None or epoll is None or min(poll.echoes, epoll.echoes) < ENOUGH_ECHOES:
         return None
+    if poll.min <= epoll.max:
+        return None
     return (
-        f"With {idle:,} idle connections 99 of 100 echoes come within "
-        f"{amount(poll.value)} from poll, within {amount(epoll.value)} from epoll"
+        f"{idle:,} idle connections: 99 of 100 echoes within "
+        f"{amount(poll.value)} (poll), {amount(epoll.value)} (epoll)"
     )
 
 
@@ -142,6 +149,22 @@ def growth_sentence(data: Data, server: str, active: int) -> str | None:
     if s is None:
         return None
     return f"{server}, {active} active: CPU time an echo at {idle:,} idle is {times(s)} that at 0"
+
+
+def generator_remark(data: Data) -> str | None:
+    """Who limited whom: on loopback the generator works as hard as the server."""
+    busiest = max(
+        (row for row in data.rows if row.metric == "generator_share"),
+        key=lambda row: row.value,
+        default=None,
+    )
+    if busiest is None or busiest.value < 0.9:
+        return None
+    active = f"{busiest.active} active connection{'s' if busiest.active != 1 else ''}"
+    return (
+        f"With {active} the load generator used up to {100 * busiest.value:.0f} % "
+        "of its CPU: it limits the rate, too."
+    )
 
 
 def floor_ratio(data: Data, server: str) -> Spread | None:

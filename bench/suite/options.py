@@ -7,7 +7,7 @@ import argparse
 import re
 import secrets
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from problem import USAGE, Problem
@@ -59,7 +59,7 @@ class Options:
     build: Path
     size: int = 64
     stall: float = 2.0
-    arguments: list[str] = field(default_factory=list)
+    check: bool = False  # --check: say what is wrong with the options, no more
 
 
 # What --quick changes; given options win over both.
@@ -166,6 +166,7 @@ def parser() -> Parser:
     add("--output", metavar="DIR", help="results folder (results/DATE-TIME)")
     add("--draw", metavar="DIR", help="measure nothing: table and charts of an earlier run again")
     add("--build", metavar="DIR", default=str(ROOT / "build-release"), help=argparse.SUPPRESS)
+    add("--check", action="store_true", help=argparse.SUPPRESS)
     add("--no-build", action="store_true", help="take the programs as they were built before")
     return parse
 
@@ -187,5 +188,5 @@ def parse_options(arguments: list[str]) -> Options:
         output=None if given.output is None else Path(given.output),
         draw=results_folder("--draw", given.draw),
         build=Path(given.build),
-        arguments=arguments,
+        check=given.check,
     )

@@ -3,6 +3,7 @@
 The unit is the planned second, so that what is left can be told from the start.
 """
 
+import os
 import shutil
 import sys
 import time
@@ -20,7 +21,10 @@ LAYOUT = "{desc} {percentage:3.0f} %|{bar}| {elapsed} done, about {remaining} to
 
 def say(text: str = "") -> None:
     """A line for people, at once even when stdout is a file."""
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # nobody reads any more; the results still count
+        sys.stdout = open(os.devnull, "w")
 
 
 def in_words(seconds: float) -> str:

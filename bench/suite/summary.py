@@ -1,9 +1,12 @@
 """The end of a run, told on 80 columns of text."""
 
+import textwrap
+
 from findings import Data, amount, floor_ratio, number, sentences, short
 from options import FLOOR
 from table import Row, find, find_held, largest_idle
 
+COLUMNS = 80
 NONE = "-"
 
 
@@ -28,8 +31,8 @@ def load_lines(data: Data, active: int) -> list[str]:
     at_few, at_many = f"{few:,} idle", f"{many:,} idle"
     lines = [
         f"{active} active connection{'s' if active != 1 else ''}",
-        f"{'':16} {'echoes/s':>21} {'p99 latency':>19} {'CPU us an echo':>21}",
-        f"{'':16} {at_few:>9}{at_many:>12} {at_few:>8}{at_many:>11} {at_few:>9}{at_many:>12}",
+        f"{'':16} {'echoes/s':>21}{'p99 latency':>20}{'CPU us an echo':>20}",
+        f"{'':16} {at_few:>9}{at_many:>12}{at_few:>8}{at_many:>12}{at_few:>8}{at_many:>12}",
     ]
     for name in data.servers + [FLOOR]:
         rows = {
@@ -41,8 +44,8 @@ def load_lines(data: Data, active: int) -> list[str]:
             continue
         lines.append(
             f"{name:16.16} {cell(rows['rate', few], number):>9}{cell(rows['rate', many], number):>12}"
-            f" {cell(rows['p99', few], amount):>8}{cell(rows['p99', many], amount):>11}"
-            f" {cell(rows['cpu_per_echo', few], microseconds):>9}"
+            f"{cell(rows['p99', few], amount):>8}{cell(rows['p99', many], amount):>12}"
+            f"{cell(rows['cpu_per_echo', few], microseconds):>8}"
             f"{cell(rows['cpu_per_echo', many], microseconds):>12}"
         )
     return lines
@@ -83,11 +86,15 @@ def limit_lines(data: Data) -> list[str]:
     return lines
 
 
+def wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, COLUMNS, initial_indent="  ", subsequent_indent="      ")
+
+
 def summary(data: Data) -> str:
     """The tables and the sentences."""
     parts = [load_lines(data, active) for active in data.active]
     parts.append(held_lines(data) + limit_lines(data))
-    said = sentences(data)
+    said = [line for sentence in sentences(data) for line in wrapped(sentence)]
     if said:
-        parts.append(["Medians of pairs within a round (least to greatest):"] + said)
+        parts.append(["Ratios are taken within a round: median (least to greatest)"] + said)
     return "\n\n".join("\n".join(part) for part in parts)

@@ -1,0 +1,82 @@
+"""Servers for the tests of the benchmark: one that echoes, and bad ones.
+
+    python3 odd_servers.py KIND PORT
+"""
+
+import os
+import socketserver
+import sys
+import time
+
+PATIENCE = 60  # seconds after which none of them lives on
+
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.answer(data)
+
+    def answer(self, data: bytes):
+        self.request.sendall(data)
+
+
+class Wrong(Echo):
+    """Every 100th answer has a byte that was never sent."""
+
+    answers = 0
+
+    def answer(self, data: bytes):
+        Wrong.answers += 1
+        if Wrong.answers % 100 == 0:
+            data = bytes([data[0] ^ 1]) + data[1:]
+        self.request.sendall(data)
+
+
+class Silent(Echo):
+    """Takes everything and says nothing."""
+
+    def answer(self, data: bytes):
+        pass
+
+
+class Dies(Echo):
+    """Ends in the midst of its work, with a last word."""
+
+    answers = 0
+
+    def answer(self, data: bytes):
+        Dies.answers += 1
+        if Dies.answers == 100:
+            print("out of sorts", file=sys.stderr, flush=True)
+            os._exit(3)
+        self.request.sendall(data)
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 512
+
+    def handle_error(self, request, client_address):
+        pass  # a client that resets its connection is nothing to tell
+
+
+def serve(handler, port: int):
+    with Server(("127.0.0.1", port), handler) as server:
+        server.socket.settimeout(PATIENCE)
+        server.timeout = PATIENCE
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            server.handle_request()
+
+
+def main(kind: str, port: int):
+    if kind == "refuses":
+        sys.exit("no, not today")
+    if kind == "deaf":
+        time.sleep(PATIENCE)
+    serve({"echo": Echo, "wrong": Wrong, "silent": Silent, "dies": Dies}[kind], port)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
