@@ -17,11 +17,9 @@ int stop_open(void)
     sigaddset(&signals, SIGTERM);
 
     /*
-     * A shell script starts a program with `&` so that it ignores SIGINT, and
-     * an ignored signal is dropped even where it is blocked: signal(7).
+     * Blocked, they wait for signalfd even in a program that was told to ignore
+     * SIGINT, as a shell script tells what it starts with `&`.
      */
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         err(EXIT_FAILURE, "sigprocmask");
 

@@ -14,8 +14,8 @@ static void reopen(FILE *stream, FILE *file)
 {
     char path[64];
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(file));
-    const FILE *opened = freopen(path, "a", stream);
-    if (opened == NULL)
+    stream = freopen(path, "a", stream);
+    if (stream == NULL)
         _exit(EXIT_FAILURE);
 }
 

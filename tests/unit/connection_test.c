@@ -103,6 +103,10 @@ START_TEST(open_and_close_are_counted)
     ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
     ck_assert_int_eq(errno, EBADF);
     ck_assert_uint_eq(counters->connections, 0);
+
+    connection_open(dup(client));
+    ck_assert_uint_eq(counters->connections_peak, 2);
+    ck_assert_uint_eq(counters->connections_total, 3);
 }
 END_TEST
 

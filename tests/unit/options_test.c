@@ -176,6 +176,22 @@ START_TEST(numbers_to_the_ends_of_the_range)
 }
 END_TEST
 
+/* strtol(3) answers with the largest number there is, and errno says why. */
+START_TEST(numbers_too_large_for_a_long)
+{
+    struct child child;
+    if (child_fork(&child)) {
+        options_number("--n", "9223372036854775808", 0, LONG_MAX);
+        exit(EXIT_SUCCESS);
+    }
+    child_wait(&child);
+    ck_assert_int_eq(child.status, EX_USAGE);
+    ck_assert_str_eq(child.errors,
+                     "unit: --n=9223372036854775808: not a whole number from 0 "
+                     "to 9223372036854775807\n");
+}
+END_TEST
+
 void add_options_tests(Suite *suite)
 {
     TCase *tests = tcase_create("options");
@@ -187,5 +203,6 @@ void add_options_tests(Suite *suite)
     tcase_add_test(tests, help);
     tcase_add_test(tests, version);
     tcase_add_test(tests, numbers_to_the_ends_of_the_range);
+    tcase_add_test(tests, numbers_too_large_for_a_long);
     suite_add_tcase(suite, tests);
 }
