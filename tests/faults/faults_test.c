@@ -1,0 +1,421 @@
+/*
+ * faults_test: what a server does when its system calls fail.
+ *
+ *     faults_test build/tests/faults/faulty_poll_server
+ *
+ * Each test starts that server with a schedule of faults (faults.c) and asserts
+ * on bytes, states and counts: every byte still comes back, or one connection
+ * ends and no other; the server goes on; what is to be said is said once; and
+ * nothing spins, which the counter of waits shows without a clock.
+ */
+#include "counters.h"
+#include "faulty.h"
+#include "talk.h"
+
+#include <check.h>
+#include <err.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Which servers a schedule is for, by the letter of faulty_mechanism. */
+#define ALL "spe"
+
+/* More than a quiet server waits in any of these tests; a spin has thousands.
+ */
+enum { FEW_WAITS = 50 };
+
+static struct faulty server;
+
+static bool is_for_this_server(const char *mechanisms)
+{
+    return strchr(mechanisms, faulty_mechanism()) != NULL;
+}
+
+/* Nothing is to be done, and the server waits instead of looking around. */
+static void check_quiet(void)
+{
+    uint64_t before = server.counters->waits;
+    talk_pause(200);
+    ck_assert_uint_le(server.counters->waits, before + FEW_WAITS);
+}
+
+/*
+ * Faults after which every byte still comes back.
+ */
+static const char *const harmless[] = {
+    /* Interrupted: the same again, at once. */
+    "accept4:EINTR:1-/2",
+    "recv:EINTR:1-/2",
+    "send:EINTR:1-/2",
+    "wait:EINTR:1-/2",
+    /* Spurious readiness, seen from both sides. */
+    "wait:spurious:1-/2",
+    "accept4:EAGAIN:1-/2",
+    "recv:EAGAIN:1-/2",
+    "send:EAGAIN:1-/2",
+    /* Less than was asked for. */
+    "recv:short:1-",
+    "send:short:1-",
+    "recv:short:1-,send:short:1-",
+    "send:EAGAIN:1-/3,send:short:2-/3",
+    /* A bit of everything, in odd steps. */
+    "accept4:ECONNABORTED:1-/2,recv:EINTR:2-/3,recv:EAGAIN:1-/5,"
+    "recv:short:1-/4,send:EINTR:3-/7,send:EAGAIN:2-/5,send:short:1-/2,"
+    "wait:EINTR:1-/4,wait:spurious:2-/4",
+};
+
+START_TEST(every_byte_comes_back)
+{
+    static const size_t lengths[] = {1, 7, 8, 5000, 30001};
+    enum { TALKERS = sizeof(lengths) / sizeof(lengths[0]) };
+    int fds[TALKERS];
+    uint64_t bytes = 0;
+    faulty_start(&server, harmless[_i]);
+    for (int i = 0; i < TALKERS; i++)
+        fds[i] = talk_connect(server.port);
+    for (int i = 0; i < TALKERS; i++) {
+        talk_echo(fds[i], lengths[i]);
+        bytes += lengths[i];
+    }
+    check_quiet();
+    ck_assert_uint_eq(server.counters->connections, TALKERS);
+    for (int i = 0; i < TALKERS; i++)
+        talk_finish(fds[i]);
+
+    faulty_stop(&server);
+    ck_assert_str_eq(server.errors, "");
+    ck_assert_uint_eq(server.counters->bytes_received, bytes);
+    ck_assert_uint_eq(server.counters->bytes_sent, bytes);
+    ck_assert_uint_eq(server.counters->connections_total, TALKERS);
+    ck_assert_uint_eq(server.counters->listener_pauses, 0);
+}
+END_TEST
+
+/*
+ * The client has left before it was accepted, or its network has failed, says
+ * accept(2): that is no reason to leave out the next one.
+ */
+static const char *const gone[] = {
+    "ECONNABORTED", "EPERM",       "EPROTO",    "ENETDOWN",
+    "ENOPROTOOPT",  "EHOSTDOWN",   "ENONET",    "EHOSTUNREACH",
+    "EOPNOTSUPP",   "ENETUNREACH", "ETIMEDOUT",
+};
+
+START_TEST(the_next_client_is_accepted)
+{
+    char schedule[64];
+    snprintf(schedule, sizeof(schedule), "accept4:%s:1-2", gone[_i]);
+    faulty_start(&server, schedule);
+    int fd = talk_connect(server.port);
+    talk_echo(fd, 100);
+    check_quiet();
+    talk_finish(fd);
+    faulty_stop(&server);
+    ck_assert_str_eq(server.errors, "");
+    ck_assert_uint_eq(server.counters->listener_pauses, 0);
+}
+END_TEST
+
+/* A whole batch of accepts fails: the loop goes around, and tries the next. */
+START_TEST(more_clients_gone_than_a_batch)
+{
+    faulty_start(&server, "accept4:ECONNABORTED:1-100");
+    int fd = talk_connect(server.port);
+    talk_echo(fd, 100);
+    talk_finish(fd);
+    faulty_stop(&server);
+    ck_assert_str_eq(server.errors, "");
+}
+END_TEST
+
+/*
+ * Faults that end the connection which they hit, the second one, and no other.
+ * The first one has been there before, so "2" is the first call for the second.
+ */
+struct ending {
+    const char *mechanisms;
+    const char *schedule;
+    const char *said; /* on stderr, behind the descriptor; NULL: nothing */
+};
+
+static const struct ending endings[] = {
+    {ALL, "recv:ECONNRESET:2", NULL},
+    {ALL, "recv:ETIMEDOUT:2", NULL},
+    {ALL, "recv:EHOSTUNREACH:2", NULL},
+    {ALL, "send:EPIPE:2", NULL},
+    {ALL, "send:ECONNRESET:2", NULL},
+    {ALL, "send:ETIMEDOUT:2", NULL},
+    /* While bytes are owed. */
+    {ALL, "send:EAGAIN:2,send:EPIPE:3", NULL},
+    {ALL, "send:EAGAIN:2,send:EINTR:3,send:ECONNRESET:4", NULL},
+    /* No memory to keep what is owed. */
+    {ALL, "send:EAGAIN:2,malloc:ENOMEM:1", NULL},
+    /* No memory for the connection itself. */
+    {ALL, "calloc:ENOMEM:2", "Cannot allocate memory"},
+    /* No room on the interest list: it already has the signalfd, the listener
+       and the first connection. */
+    {"e", "epoll_ctl:ENOSPC:4", NULL},
+    {"e", "epoll_ctl:ENOMEM:4", NULL},
+};
+
+START_TEST(one_connection_ends)
+{
+    const struct ending *ending = &endings[_i];
+    faulty_start(&server, ending->schedule);
+    int first = talk_connect(server.port);
+    talk_echo(first, 3);
+    unsigned descriptors = faulty_descriptors(&server);
+    int second = talk_connect(server.port);
+    talk_send(second);
+    talk_expect_closed(second);
+
+    talk_echo(first, 1000);
+    ck_assert_uint_eq(server.counters->connections, 1);
+    ck_assert_uint_eq(faulty_descriptors(&server), descriptors);
+    int third = talk_connect(server.port);
+    talk_echo(third, 1000);
+    ck_assert_uint_eq(server.counters->connections, 2);
+    check_quiet();
+    talk_finish(first);
+    talk_finish(third);
+
+    faulty_stop(&server);
+    if (ending->said == NULL)
+        ck_assert_str_eq(server.errors, "");
+    else
+        ck_assert_ptr_nonnull(strstr(server.errors, ending->said));
+    ck_assert_uint_eq(server.counters->connections, 0);
+}
+END_TEST
+
+/* Full, as accept4 says it. */
+static const struct ending full[] = {
+    {ALL, "accept4:EMFILE:3-4", "Too many open files"},
+    {ALL, "accept4:ENFILE:3-4", "Too many open files in system"},
+    {ALL, "accept4:ENOBUFS:3-4", "No buffer space available"},
+    {ALL, "accept4:ENOMEM:3-4", "Cannot allocate memory"},
+};
+
+/* The call of the first client is 1; 2 says that nobody else waits. */
+START_TEST(full_is_said_once_and_passes)
+{
+    char said[256];
+    faulty_start(&server, full[_i].schedule);
+    int first = talk_connect(server.port);
+    talk_echo(first, 3);
+    uint64_t waits = server.counters->waits;
+    int second = talk_connect(server.port);
+    talk_send(second);
+    talk_echo(first, 10);
+    talk_expect_reply(second); /* nobody has left: it was tried again */
+
+    ck_assert_uint_eq(server.counters->listener_pauses, 2);
+    ck_assert_uint_le(server.counters->waits, waits + FEW_WAITS);
+    talk_finish(first);
+    talk_finish(second);
+    faulty_stop(&server);
+    snprintf(said, sizeof(said),
+             ": full with 1 connections (%s): new clients wait until one "
+             "leaves\n",
+             full[_i].said);
+    const char *rest = strchr(server.errors, ':');
+    ck_assert_ptr_nonnull(rest);
+    ck_assert_str_eq(rest, said);
+}
+END_TEST
+
+/* For as long as it is full: who is there is served, and nothing spins. */
+START_TEST(full_for_ever)
+{
+    faulty_start(&server, "accept4:EMFILE:3-");
+    int first = talk_connect(server.port);
+    talk_echo(first, 3);
+    uint64_t waits = server.counters->waits;
+    int second = talk_connect(server.port);
+    talk_send(second);
+    for (int i = 0; i < 5; i++) {
+        talk_pause(300);
+        talk_echo(first, 10);
+    }
+    ck_assert_uint_ge(server.counters->listener_pauses, 2);
+    ck_assert_uint_le(server.counters->waits, waits + FEW_WAITS);
+    ck_assert_uint_eq(server.counters->connections_total, 1);
+    faulty_stop(&server);
+}
+END_TEST
+
+/* Full, and then somebody leaves: the listener is watched again. */
+START_TEST(full_until_somebody_leaves)
+{
+    faulty_start(&server, "accept4:EMFILE:3");
+    int first = talk_connect(server.port);
+    talk_echo(first, 3);
+    int second = talk_connect(server.port);
+    talk_send(second);
+    while (server.counters->listener_pauses == 0)
+        talk_pause(5);
+    talk_finish(first);
+    talk_expect_reply(second);
+    ck_assert_uint_eq(server.counters->listener_pauses, 1);
+    talk_finish(second);
+    faulty_stop(&server);
+}
+END_TEST
+
+/*
+ * poll's interest set is an array that has to grow: from 64 entries, of which
+ * two are taken, when the 63rd client comes.  It may fail to, the first array
+ * or the second, and the next client has it tried again.
+ */
+START_TEST(no_memory_to_grow)
+{
+    static const char *const schedules[] = {"reallocarray:ENOMEM:3",
+                                            "reallocarray:ENOMEM:4"};
+    enum { FIT = 62, TALKERS = 70 };
+    int fds[TALKERS];
+    faulty_start(&server, schedules[_i]);
+    for (int i = 0; i < TALKERS; i++) {
+        fds[i] = talk_connect(server.port);
+        if (i == FIT)
+            talk_expect_closed(fds[i]);
+        else
+            talk_echo(fds[i], 3);
+    }
+    for (int i = 0; i < TALKERS; i++)
+        if (i != FIT)
+            talk_echo(fds[i], 3);
+    ck_assert_uint_eq(server.counters->connections, TALKERS - 1);
+    faulty_stop(&server);
+    ck_assert_ptr_nonnull(
+        strstr(server.errors, " is closed: Cannot allocate memory\n"));
+}
+END_TEST
+
+/* What a server can't start or go on without: one line, and exit status 1. */
+static const struct ending fatal[] = {
+    {ALL, "socket:EMFILE:1",
+     "cannot listen at --address=127.0.0.1 --port=0: Too many open files"},
+    {ALL, "listen:EADDRINUSE:1",
+     "cannot listen at --address=127.0.0.1 --port=0: Address already in use"},
+    {ALL, "getaddrinfo:ENOMEM:1",
+     "--address=127.0.0.1: Cannot allocate memory"},
+    {ALL, "getsockname:ENOBUFS:1", "getsockname: No buffer space available"},
+    {ALL, "sigprocmask:EINVAL:1", "sigprocmask: Invalid argument"},
+    {ALL, "signalfd:EMFILE:1", "signalfd: Too many open files"},
+    {ALL, "posix_fallocate:ENOSPC:1", "No space left on device"},
+    {ALL, "mmap:ENOMEM:1", "Cannot allocate memory"},
+    {ALL, "wait:ENOMEM:1", "Cannot allocate memory"},
+    {"s", "getrlimit:EPERM:1", "getrlimit: Operation not permitted"},
+    {"s", "setrlimit:EPERM:1", "setrlimit: Operation not permitted"},
+    {"p", "reallocarray:ENOMEM:1", "the interest set: Cannot allocate memory"},
+    {"p", "reallocarray:ENOMEM:2", "the interest set: Cannot allocate memory"},
+    {"e", "epoll_create1:EMFILE:1", "epoll_create1: Too many open files"},
+    {"e", "epoll_ctl:ENOSPC:1", "epoll_ctl: No space left on device"},
+    {"e", "epoll_ctl:ENOSPC:2", "epoll_ctl: No space left on device"},
+};
+
+/* The line that the server said, without its name; there is no other. */
+static void check_said_one_line(const char *expected)
+{
+    char end[256];
+    const char *text = strchr(server.errors, ':');
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_eq(strchr(text, '\n'), strrchr(text, '\n'));
+    snprintf(end, sizeof(end), ": %s\n", expected);
+    const char *found = strstr(text, end);
+    ck_assert_msg(found != NULL && strlen(found) == strlen(end),
+                  "said \"%s\", not \"%s\"", server.errors, end);
+}
+
+START_TEST(cannot_start)
+{
+    faulty_spawn(&server, fatal[_i].schedule);
+    faulty_wait(&server);
+    ck_assert_int_eq(server.status, EXIT_FAILURE);
+    check_said_one_line(fatal[_i].said);
+    /* Only the wait comes after the line that says "ready". */
+    if (strstr(fatal[_i].schedule, "wait:") == NULL)
+        ck_assert_str_eq(server.out, "");
+}
+END_TEST
+
+/*
+ * To change an interest takes no memory, so it fails only by a mistake of the
+ * server's own.  Then it says so and ends, instead of watching the wrong thing.
+ */
+static const char *const mistakes[] = {
+    "accept4:EMFILE:1,epoll_ctl:ENOENT:3", /* pausing the listener */
+    "accept4:EMFILE:1,epoll_ctl:ENOENT:4", /* resuming it */
+};
+
+START_TEST(interest_cannot_be_changed)
+{
+    faulty_start(&server, mistakes[_i]);
+    talk_connect(server.port);
+    faulty_wait(&server);
+    ck_assert_int_eq(server.status, EXIT_FAILURE);
+    ck_assert_ptr_nonnull(strstr(server.errors, ": epoll_ctl: "));
+}
+END_TEST
+
+/* An address that has no name doesn't keep the server from listening. */
+START_TEST(an_address_without_a_name)
+{
+    faulty_spawn(&server, "getnameinfo:ENOMEM:1,wait:ENOMEM:1");
+    faulty_wait(&server);
+    ck_assert_ptr_nonnull(strstr(server.out, "listening on (System error)\n"));
+}
+END_TEST
+
+/* How many entries a table has. */
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+/* Add a test for each entry of a table that is for this server. */
+static void add_table(TCase *tests, const TTest *test,
+                      const struct ending table[], int count)
+{
+    for (int i = 0; i < count; i++)
+        if (is_for_this_server(table[i].mechanisms))
+            tcase_add_loop_test(tests, test, i, i + 1);
+}
+
+static Suite *faults_suite(void)
+{
+    Suite *suite = suite_create("faults");
+    TCase *tests = tcase_create("faults");
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, every_byte_comes_back, 0, COUNT(harmless));
+    tcase_add_loop_test(tests, the_next_client_is_accepted, 0, COUNT(gone));
+    tcase_add_test(tests, more_clients_gone_than_a_batch);
+    add_table(tests, one_connection_ends, endings, COUNT(endings));
+    add_table(tests, full_is_said_once_and_passes, full, COUNT(full));
+    tcase_add_test(tests, full_for_ever);
+    tcase_add_test(tests, full_until_somebody_leaves);
+    if (is_for_this_server("p"))
+        tcase_add_loop_test(tests, no_memory_to_grow, 0, 2);
+    add_table(tests, cannot_start, fatal, COUNT(fatal));
+    if (is_for_this_server("e"))
+        tcase_add_loop_test(tests, interest_cannot_be_changed, 0,
+                            COUNT(mistakes));
+    tcase_add_test(tests, an_address_without_a_name);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2)
+        errx(EX_USAGE, "usage: faults_test FAULTY_SERVER");
+    faulty_set_path(argv[1]);
+
+    SRunner *runner = srunner_create(faults_suite());
+    srunner_set_tap(runner, "-");
+    srunner_run_all(runner, CK_SILENT);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
