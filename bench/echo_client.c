@@ -35,8 +35,8 @@ enum {
     SHOWN = 40,             /* of a message, in a line of the output */
 };
 
-/* One of the clients that we play. */
-struct client {
+/* Each is another client to the server. */
+struct connection {
     int fd;
     char name[NI_MAXHOST + NI_MAXSERV]; /* as a verbose server calls it */
     char *said;                         /* what the reply must be */
@@ -45,13 +45,15 @@ struct client {
 static const char *address = "127.0.0.1";
 static const char *port = "10001";
 static int count = 10;
-static char **arguments; /* what to say; NULL: the phrases below */
 
-static const char *const phrases[] = {
+/* What to say, up to a NULL: these, each with a number, or the arguments. */
+static char *phrases[] = {
     "Is anybody there?",
     "We all talk at once.",
     "Goodbye!",
+    NULL,
 };
+static char **messages = phrases;
 
 static const struct argp_option known_options[] = {
     {"address", 'a', "ADDR", 0, "Connect to this address or name (127.0.0.1)",
@@ -79,7 +81,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         count = (int)options_number("--connections", text, 1, 1000);
         return 0;
     case ARGP_KEY_ARGS:
-        arguments = state->argv + state->next;
+        messages = state->argv + state->next;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -124,105 +126,108 @@ static int connect_to_server(void)
         port);
 }
 
-static void client_open(struct client *client)
+static void open_connection(struct connection *connection)
 {
     struct sockaddr_storage own;
     socklen_t length = sizeof(own);
     char host[NI_MAXHOST], service[NI_MAXSERV];
 
-    client->fd = connect_to_server();
-    getsockname(client->fd, (struct sockaddr *)&own, &length);
+    connection->fd = connect_to_server();
+    getsockname(connection->fd, (struct sockaddr *)&own, &length);
     getnameinfo((struct sockaddr *)&own, length, host, sizeof(host), service,
                 sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(client->name, sizeof(client->name),
+    snprintf(connection->name, sizeof(connection->name),
              own.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, service);
 }
 
 /* A line like: 127.0.0.1:40222 sent     "Is anybody there? 1" */
-static void show(const struct client *client, const char *verb,
+static void show(const struct connection *connection, const char *verb,
                  const char *text, size_t length)
 {
-    printf("%s %-8s \"", client->name, verb);
+    printf("%s %-8s \"", connection->name, verb);
     for (size_t i = 0; i < length && i < SHOWN; i++)
         putchar(text[i] >= ' ' && text[i] <= '~' ? text[i] : '.');
     printf(length > SHOWN ? "...\" (%zu bytes)\n" : "\"\n", length);
 }
 
-static void say(struct client *client, const char *text)
+static void say(struct connection *connection, const char *text)
 {
     size_t length = strlen(text);
     size_t sent = 0;
 
     while (sent < length) {
-        ssize_t n = send(client->fd, text + sent, length - sent, MSG_NOSIGNAL);
+        ssize_t n =
+            send(connection->fd, text + sent, length - sent, MSG_NOSIGNAL);
         if (n == -1)
-            err(EXIT_FAILURE, "%s cannot send", client->name);
+            err(EXIT_FAILURE, "%s cannot send", connection->name);
         sent += (size_t)n;
     }
-    show(client, "sent", text, length);
+    show(connection, "sent", text, length);
 }
 
 /*
  * Read up to `length` bytes, all that were asked for unless the server ends
  * the stream before.  Returns how many came.
  */
-static size_t hear(const struct client *client, char *text, size_t length)
+static size_t hear(const struct connection *connection, char *text,
+                   size_t length)
 {
     size_t received = 0;
     ssize_t n = 1;
 
     while (received < length && n > 0) {
-        n = recv(client->fd, text + received, length - received, 0);
+        n = recv(connection->fd, text + received, length - received, 0);
         if (n == -1 && errno == EAGAIN)
             errx(EXIT_FAILURE, "%s waited %d s, and the server was silent",
-                 client->name, PATIENCE_SECONDS);
+                 connection->name, PATIENCE_SECONDS);
         if (n == -1)
-            err(EXIT_FAILURE, "%s cannot receive", client->name);
+            err(EXIT_FAILURE, "%s cannot receive", connection->name);
         received += (size_t)n;
     }
     return received;
 }
 
 /* Read the reply and compare it with what was said: is it an echo? */
-static bool hear_echo(struct client *client)
+static bool hear_echo(struct connection *connection)
 {
-    size_t length = strlen(client->said);
+    size_t length = strlen(connection->said);
     char *text = malloc(length + 1);
 
     if (text == NULL)
         err(EXIT_FAILURE, "malloc");
-    size_t received = hear(client, text, length);
-    bool same = received == length && memcmp(text, client->said, length) == 0;
-    show(client, "received", text, received);
+    size_t received = hear(connection, text, length);
+    bool same =
+        received == length && memcmp(text, connection->said, length) == 0;
+    show(connection, "received", text, received);
     if (!same)
-        warnx("%s did not receive what it sent", client->name);
+        warnx("%s did not receive what it sent", connection->name);
     free(text);
-    free(client->said);
+    free(connection->said);
     return same;
 }
 
 /* Nothing more will be said: now the server must end the stream, too. */
-static bool hear_end(struct client *client)
+static bool hear_end(struct connection *connection)
 {
     char byte;
 
-    shutdown(client->fd, SHUT_WR);
-    bool ended = hear(client, &byte, 1) == 0;
+    shutdown(connection->fd, SHUT_WR);
+    bool ended = hear(connection, &byte, 1) == 0;
     if (!ended)
-        warnx("%s received more than it sent", client->name);
-    close(client->fd);
+        warnx("%s received more than it sent", connection->name);
+    close(connection->fd);
     return ended;
 }
 
-/* Message number `round` of client `i`: an argument, or a numbered phrase. */
+/* What connection `i` says in this round: no two numbered phrases are alike. */
 static char *make_message(int round, int i)
 {
     char *text;
 
-    if (arguments != NULL)
-        text = strdup(arguments[round]);
-    else if (asprintf(&text, "%s %d", phrases[round], round * count + i + 1) <
-             0)
+    if (messages != phrases)
+        text = strdup(messages[round]);
+    else if (asprintf(&text, "%s %d", phrases[round], round * count + i + 1) ==
+             -1)
         text = NULL;
     if (text == NULL)
         err(EXIT_FAILURE, "no memory for a message");
@@ -230,28 +235,17 @@ static char *make_message(int round, int i)
 }
 
 /* All speak, and only then all listen.  Returns how many heard their echo. */
-static int talk(struct client *clients, int round)
+static int talk(struct connection *connections, int round)
 {
     int right = 0;
 
     for (int i = 0; i < count; i++) {
-        clients[i].said = make_message(round, i);
-        say(&clients[i], clients[i].said);
+        connections[i].said = make_message(round, i);
+        say(&connections[i], connections[i].said);
     }
     for (int i = 0; i < count; i++)
-        right += hear_echo(&clients[i]);
+        right += hear_echo(&connections[i]);
     return right;
-}
-
-static int number_of_rounds(void)
-{
-    int rounds = 0;
-
-    if (arguments == NULL)
-        return sizeof(phrases) / sizeof(phrases[0]);
-    while (arguments[rounds] != NULL)
-        rounds++;
-    return rounds;
 }
 
 int main(int argc, char *argv[])
@@ -263,26 +257,29 @@ int main(int argc, char *argv[])
         .doc = "Say each MESSAGE on all of N connections to an echo server "
                "before any reply is read; then read and compare them all.",
     };
+    int sent = 0;
     int right = 0;
     int ended = 0;
 
     argp_program_version = "echo_client " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
         exit(EX_USAGE);
-    struct client *clients = calloc((size_t)count, sizeof(*clients));
-    if (clients == NULL)
+    struct connection *connections =
+        calloc((size_t)count, sizeof(*connections));
+    if (connections == NULL)
         err(EXIT_FAILURE, "calloc");
     setlinebuf(stdout); /* so that errors stand where they happened */
 
     for (int i = 0; i < count; i++)
-        client_open(&clients[i]);
-    for (int round = 0; round < number_of_rounds(); round++)
-        right += talk(clients, round);
+        open_connection(&connections[i]);
+    for (int round = 0; messages[round] != NULL; round++) {
+        sent += count;
+        right += talk(connections, round);
+    }
     for (int i = 0; i < count; i++)
-        ended += hear_end(&clients[i]);
-    free(clients);
+        ended += hear_end(&connections[i]);
+    free(connections);
 
-    int sent = count * number_of_rounds();
     printf("%d of %d messages came back unchanged\n", right, sent);
     return right == sent && ended == count ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -248,6 +248,24 @@ START_TEST(connections_too_many_are_reset)
 }
 END_TEST
 
+/* A point is over with its last reply.  Waiting for more, up to the limit of
+ * ten seconds a point, would take longer than a program may run here. */
+START_TEST(it_does_not_wait_when_nothing_is_in_flight)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    run(&trial, &server,
+        (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.01",
+                              "--warm-up=0", "--stall=60", NULL});
+    ck_assert_int_eq(trial.program.status, 0);
+    ck_assert_uint_eq(trial.count, 8);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
 /* The name may stand for ::1 as well, where nobody listens. */
 START_TEST(the_server_may_be_a_name)
 {
@@ -636,6 +654,7 @@ static TCase *right_servers(void)
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_test(tcase, it_climbs_and_counts_right);
     tcase_add_test(tcase, connections_too_many_are_reset);
+    tcase_add_test(tcase, it_does_not_wait_when_nothing_is_in_flight);
     tcase_add_test(tcase, the_server_may_be_a_name);
     tcase_add_loop_test(tcase, any_size_comes_back, 0, 3);
     tcase_add_test(tcase, few_samples_give_no_quantiles);
