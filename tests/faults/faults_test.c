@@ -411,6 +411,8 @@ int main(int argc, char *argv[])
     if (argc != 2)
         errx(EX_USAGE, "usage: faults_test FAULTY_SERVER");
     faulty_set_path(argv[1]);
+    if (!is_for_this_server(ALL))
+        errx(EX_USAGE, "%s: not a faulty server", argv[1]);
 
     SRunner *runner = srunner_create(faults_suite());
     srunner_set_tap(runner, "-");

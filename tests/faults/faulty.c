@@ -23,9 +23,9 @@ void faulty_set_path(const char *path)
 
 char faulty_mechanism(void)
 {
+    /* Asked before a test runs, too, so there is nothing to assert with. */
     const char *name = strstr(server_path, "faulty_");
-    ck_assert_ptr_nonnull(name);
-    return name[strlen("faulty_")];
+    return name == NULL ? '?' : name[strlen("faulty_")];
 }
 
 /* The child becomes the server; the parent's end is its end, too. */
