@@ -90,8 +90,22 @@ static void misbehave(struct fake_server *server, int i, size_t n)
         send_all(to, buffer, n);
         end_connection(server, 0, 0);
         break;
-    default: /* FORGETS */
+    default: /* it forgets */
         break;
+    }
+}
+
+/* Does connection `i` get its echo this time? */
+static bool is_echoed(const struct fake_server *server, int i)
+{
+    switch (server->behaviour) {
+    case ECHOES:
+    case SERVES_SO_MANY_ONLY:
+        return true;
+    case FORGETS_THE_FIRST:
+        return i > 0 || server->count < server->after;
+    default:
+        return server->receives[i] <= server->after;
     }
 }
 
@@ -108,9 +122,7 @@ static void serve(struct fake_server *server, int i)
     server->receives[i]++;
     if (server->behaviour == WAITS_FOR_ALL)
         hold_back(server, i, (size_t)n);
-    else if (server->behaviour == ECHOES ||
-             server->behaviour == SERVES_SO_MANY_ONLY ||
-             server->receives[i] <= server->after)
+    else if (is_echoed(server, i))
         send_all(server->fds[i], buffer, (size_t)n);
     else
         misbehave(server, i, (size_t)n);

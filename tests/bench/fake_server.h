@@ -20,6 +20,7 @@ enum behaviour {
     CLOSES,
     RESETS,
     FORGETS,             /* receives and does not reply */
+    FORGETS_THE_FIRST,   /* connection 0, as soon as there are `after` */
     SERVES_SO_MANY_ONLY, /* accepts all, but reads only the first `after` */
     SPEAKS_TO_THE_FIRST, /* a byte to connection 0, beside the echo */
     CLOSES_THE_FIRST,    /* connection 0, beside the echo */

@@ -395,6 +395,27 @@ START_TEST(a_wrong_server_is_not_measured)
 }
 END_TEST
 
+/* Served in the first point, forgotten in the second. */
+START_TEST(each_point_asks_again_who_is_served)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, FORGETS_THE_FIRST, 2);
+    run(&trial, &server,
+        (const char *const[]){"--active=1,2", "--seconds=0.1", "--warm-up=0",
+                              "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_uint_eq(trial.count, 2);
+    assert_valid(trial.points[0]);
+    ck_assert_str_eq(string(trial.points[1], "reason"),
+                     "no reply at all on 1 of 2 active connections");
+    ck_assert_int_eq(integer(trial.points[1], "errors.unserved"), 1);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
 /* Of three connections the second talks; the server bothers the first. */
 START_TEST(an_idle_connection_is_looked_after)
 {
@@ -671,6 +692,7 @@ static TCase *wrong_servers(void)
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_loop_test(tcase, a_wrong_server_is_not_measured, 0,
                         (int)size_of_wrongs);
+    tcase_add_test(tcase, each_point_asks_again_who_is_served);
     tcase_add_loop_test(tcase, an_idle_connection_is_looked_after, 0, 2);
     tcase_add_loop_test(tcase, climbing_ends_where_the_server_is_full, 0,
                         (int)size_of_shortages);
