@@ -31,10 +31,11 @@ int stop_open(void)
 
 void stop_summary(void)
 {
-    printf("%s: %llu connections, at most %llu at once, %llu bytes received, "
+    printf("%s: %llu connection%s, at most %llu at once, %llu bytes received, "
            "%llu sent\n",
            program_invocation_short_name,
            (unsigned long long)counters->connections_total,
+           counters->connections_total == 1 ? "" : "s",
            (unsigned long long)counters->connections_peak,
            (unsigned long long)counters->bytes_received,
            (unsigned long long)counters->bytes_sent);

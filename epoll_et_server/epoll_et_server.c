@@ -244,8 +244,12 @@ static void handle_ready_list(void)
             more = connection_is_sending(connection)
                        ? handle_writable(connection)
                        : handle_readable(connection, edges);
-        if (more)
+        if (more) {
+            narrate("connection %d: more may be left, it stays on the ready "
+                    "list",
+                    connection->fd);
             append_ready(connection, edges);
+        }
     }
 }
 

@@ -89,10 +89,13 @@ static void resume_listener(void)
  */
 static void update_interest(struct connection *connection)
 {
-    uint32_t events = connection_is_sending(connection) ? EPOLLOUT : EPOLLIN;
+    bool is_sending = connection_is_sending(connection);
 
-    if (control(EPOLL_CTL_MOD, connection->fd, events, connection) < 0)
+    if (control(EPOLL_CTL_MOD, connection->fd, is_sending ? EPOLLOUT : EPOLLIN,
+                connection) < 0)
         err(EXIT_FAILURE, "epoll_ctl");
+    narrate("connection %d: now watched for %s", connection->fd,
+            is_sending ? "EPOLLOUT" : "EPOLLIN");
 }
 
 static void open_connection(int fd)

@@ -88,8 +88,11 @@ static void resume_listener(void)
 /* What to watch a connection for follows from its state. */
 static void update_interest(struct connection *connection)
 {
-    interest[connection->slot].events =
-        connection_is_sending(connection) ? POLLOUT : POLLIN;
+    bool is_sending = connection_is_sending(connection);
+
+    interest[connection->slot].events = is_sending ? POLLOUT : POLLIN;
+    narrate("connection %d: now watched for %s", connection->fd,
+            is_sending ? "POLLOUT" : "POLLIN");
 }
 
 static void open_connection(int fd)

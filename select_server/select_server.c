@@ -64,13 +64,17 @@ static void resume_listener(void)
 /* What to watch a connection for follows from its state. */
 static void update_interest(struct connection *connection)
 {
-    if (connection_is_sending(connection)) {
+    bool is_sending = connection_is_sending(connection);
+
+    if (is_sending) {
         FD_CLR(connection->fd, &read_interest);
         FD_SET(connection->fd, &write_interest);
     } else {
         FD_CLR(connection->fd, &write_interest);
         FD_SET(connection->fd, &read_interest);
     }
+    narrate("connection %d: now watched for %s", connection->fd,
+            is_sending ? "writable" : "readable");
 }
 
 static void open_connection(int fd)
