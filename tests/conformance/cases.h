@@ -13,5 +13,7 @@ void add_failure_cases(Suite *suite);      /* contract 4 */
 void add_full_cases(Suite *suite);         /* contract 5 */
 void add_fairness_cases(Suite *suite);     /* contract 6 */
 void add_urgent_cases(Suite *suite);       /* contract 7 */
+void add_signal_cases(Suite *suite);       /* contract 8 and 9 */
+void add_timeout_cases(Suite *suite);      /* contract 10 and 11 */
 
 #endif

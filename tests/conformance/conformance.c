@@ -140,6 +140,8 @@ static Suite *create_suite(void)
     add_full_cases(suite);
     add_fairness_cases(suite);
     add_urgent_cases(suite);
+    add_signal_cases(suite);
+    add_timeout_cases(suite);
     return suite;
 }
 
