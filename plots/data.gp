@@ -23,8 +23,8 @@ decades = log10(most_idle > least_idle ? 1.0 * most_idle / least_idle : 10)
 zero_at = least_idle / 10 ** (0.22 * decades)
 x(idle) = idle > 0 ? idle : zero_at
 
-commas(n) = n < 1000 ? sprintf("%d", n) \
-    : sprintf("%s,%03d", commas(int(n) / 1000), int(n) % 1000)
+commas(n) = n >= 1000 \
+    ? sprintf("%s,%03d", commas(int(n) / 1000), int(n) % 1000) : sprintf("%d", n)
 brief(n) = n < 1000 ? sprintf("%d", n) : sprintf("%gk", n / 1000.0)
 connections(n) = n == 1 ? "1 active connection" \
     : sprintf("%s active connections", commas(n))

@@ -33,7 +33,8 @@ plot for [i = 1:n] table using (0):(only(held(word(servers, i)), i)): \
         (0):6:(i - 0.32):(i + 0.32) with boxxyerror \
         linecolor rgb color(word(servers, i)), \
     for [i = 1:n] table using (only(held(word(servers, i)), $6)):(i): \
-        (remark(word(servers, i), $6, $2 + $3)) with labels \
+        (held(word(servers, i)) ? remark(word(servers, i), $6, $2 + $3) : "") \
+        with labels \
         left offset 1, 0 noenhanced textcolor rgb "#222222", \
     for [i = 1:n] table using (only(held(word(servers, i)), 0)):(i): \
         (strcol(1)) with labels \

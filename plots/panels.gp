@@ -42,9 +42,9 @@ do for [p = 1:n] {
             ("bare recv + send") with labels center offset 0, -0.7 \
             font ",9" textcolor rgb "#666666", \
         for [s in servers] $limits using \
-            (only(strcol(1) eq s, $2)):(low):(0):(high - low) with vectors \
+            (only(strcol(1) eq s, x($2 - a))):(low):(0):(high - low) with vectors \
             nohead linecolor rgb color(s) linewidth 1 dashtype 2, \
-        for [s in servers] $limits using (only(strcol(1) eq s, $2)): \
+        for [s in servers] $limits using (only(strcol(1) eq s, x($2 - a))): \
             (rising ? high : low):(limit_name(s)) with labels \
             right offset -0.5, (rising ? -0.7 : 0.7) noenhanced \
             font ",9" textcolor rgb text_color(s), \

@@ -139,10 +139,10 @@ def in_micro(value: str) -> str:
     return value.replace(" us", " µs")
 
 
-def limits(data: Data) -> list[str]:
+def limits(data: Data) -> dict[str, float]:
     """Servers that held fewer than they were asked to, with how many."""
     rows = [find_held(data.rows, name) for name in data.servers]
-    return [f"{r.server}\t{r.value:.0f}" for r in rows if r and r.value < r.idle + r.active]
+    return {row.server: row.value for row in rows if row and row.value < row.idle + row.active}
 
 
 @dataclass
@@ -192,13 +192,14 @@ def settings(data: Data, caption: str, method: str) -> str:
         "cpu": findings.headline_cpu(data),
         "held": findings.headline_held(data),
     }
-    idle = sorted({row.idle for row in data.rows if row.metric == "rate"})
+    idle = {row.idle for row in data.rows if row.metric == "rate"}
+    most_idle = max([*idle, *limits(data).values(), 1])
     lines = [
         "# Written by bench/suite: what the scripts in plots/ read beside table.tsv.",
         f"servers = {text(' '.join(data.servers))}",
         f"panels = {text(' '.join(map(str, panels(data))))}",
         f"least_idle = {min((n for n in idle if n > 0), default=1)}",
-        f"most_idle = {max(idle, default=1)}",
+        f"most_idle = {most_idle:.0f}",
         f"from_zero = {int(0 in idle)}",
         f"machine = {text(caption)}",
         f"method = {text(method)}",
@@ -207,7 +208,8 @@ def settings(data: Data, caption: str, method: str) -> str:
     lines += [f"{chart}_title = {text(in_micro(title or ''))}" for chart, title in headlines.items()]
     lines += [line for ranges, _ in parts for line in ranges]
     lines += ["$labels << END", LABEL_HEAD, *[line for _, labels in parts for line in labels], "END"]
-    lines += ["$limits << END", "server\tmost", *limits(data), "END"]
+    lines += ["$limits << END", "server\tmost"]
+    lines += [f"{server}\t{most:.0f}" for server, most in limits(data).items()] + ["END"]
     return "\n".join(lines) + "\n"
 
 
@@ -239,7 +241,9 @@ def draw_in_text(folder: Path, columns: int) -> str:
     """The throughput chart in characters, or nothing without gnuplot."""
     if shutil.which("gnuplot") is None:
         return ""
-    return gnuplot("terminal", folder, f"columns = {columns}").stdout.rstrip()
+    page = gnuplot("terminal", folder, f"columns = {columns}").stdout
+    lines = [line.rstrip() for line in page.replace("\f", "").splitlines()]
+    return "\n".join(lines).strip("\n")
 
 
 def shown(path: Path) -> str:

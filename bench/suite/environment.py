@@ -11,7 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from options import ROOT, Options
+from options import ROOT, THE_FOUR, Options
 from trial import Cpus
 
 SYSCTLS = [
@@ -108,14 +108,18 @@ def choose_cpus() -> tuple[Cpus, str | None]:
     )
 
 
-def build_options(build: Path) -> dict:
-    """The compiler and how it was called, from meson's own records."""
-    options = json.loads(output(["meson", "introspect", "--buildoptions", str(build)]) or "[]")
-    compilers = json.loads(output(["meson", "introspect", "--compilers", str(build)]) or "{}")
-    compiler = compilers.get("host", {}).get("c", {})
-    wanted = ("buildtype", "optimization", "debug", "b_lto", "b_ndebug", "b_sanitize", "c_std", "c_args")
-    flags = {o["name"]: o["value"] for o in options if o["name"] in wanted}
-    return {"compiler": compiler.get("id"), "version": compiler.get("full_version"), "options": flags}
+def build_record(build: Path) -> dict | None:
+    """The compiler and how it was called for a server, from meson's records.
+
+    Without the folders for included files: they are paths of this machine.
+    """
+    targets = json.loads(output(["meson", "introspect", "--targets", str(build)]) or "[]")
+    sources = [t["target_sources"][0] for t in targets if t["name"] == THE_FOUR[0]]
+    if not sources:
+        return None
+    version = output([*sources[0]["compiler"], "--version"]) or ""
+    flags = [flag for flag in sources[0]["parameters"] if not flag.startswith("-I")]
+    return {"compiler": version.partition("\n")[0], "flags": flags}
 
 
 def commit() -> dict | None:
@@ -148,7 +152,7 @@ def record(options: Options, cpus: Cpus, limit: int, idle: list[int], cut: list[
         "load_average": list(os.getloadavg()),
         "open_files_limit": limit,
         "sysctl": {name: read("/proc/sys/" + name.replace(".", "/")) for name in SYSCTLS},
-        "build": build_options(options.build),
+        "build": build_record(options.build),
         "source": commit(),
         "plan": {
             "servers": list(options.servers),

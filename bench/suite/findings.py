@@ -129,7 +129,7 @@ def rate_sentence(data: Data) -> str | None:
 def spread_sentence(data: Data, active: int) -> str | None:
     """How far the servers lie apart when there is nothing to search."""
     rates = [find(data.rows, name, "rate", active, 0) for name in data.servers]
-    found = [row for row in rates if row is not None]
+    found = [row for row in rates if row is not None and row.value > 0]
     if len(found) < 2:
         return None
     low, high = min(found, key=lambda r: r.value), max(found, key=lambda r: r.value)

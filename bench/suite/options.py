@@ -100,7 +100,10 @@ def ascending(option: str, text: str, least: int, most: int) -> list:
     if len(words) > 32:
         raise bad(option, text, "more than 32 numbers")
     last = [MOST] if option == "--idle" and words[-1] == MOST else []
-    numbers = [whole(option, word, least, most) for word in words[: len(words) - len(last)]]
+    plain = words[: len(words) - len(last)]
+    if not all(re.fullmatch(r"[0-9]{1,18}", w) and least <= int(w) <= most for w in plain):
+        raise bad(option, text, f"not whole numbers from {least} to {most} with commas between")
+    numbers = [int(word) for word in plain]
     if any(a >= b for a, b in zip(numbers, numbers[1:])):
         raise bad(option, text, "the numbers must ascend")
     return numbers + last

@@ -1,6 +1,6 @@
 """Servers for the tests of the benchmark: one that echoes, and bad ones.
 
-    python3 odd_servers.py KIND PORT
+    python3 odd_servers.py KIND PORT [MARK, by which to find it again]
 """
 
 import os

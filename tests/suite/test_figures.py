@@ -8,6 +8,7 @@ from made_up import FLOOR, failed, index, latency, limit, plausible_run, trial
 import findings
 import histogram
 import table
+from charts import settings
 from findings import Data
 from plan import two_digits
 from summary import summary
@@ -154,6 +155,14 @@ class Findings(unittest.TestCase):
 
     def test_nothing_is_said_about_what_was_not_measured(self):
         self.assertEqual(findings.sentences(self.data([trial(FLOOR, 1, 0, 1)])), [])
+
+    def test_a_window_without_any_echo_is_a_rate_of_0_and_no_error(self):
+        empty = {"echoes": 0, "rate": 0.0, "latency": latency([])}
+        trials = [trial(name, 1, idle, 1, **empty) for name in FOUR for idle in (0, 9)]
+        data = self.data(trials)
+        self.assertNotIn("rates lie", "".join(findings.sentences(data)))
+        self.assertIn("poll_server", summary(data))
+        self.assertIn("$labels", settings(data, "caption", "method"))
 
     def test_two_leading_digits(self):
         self.assertEqual([two_digits(n) for n in (0, 7, 42, 999, 19884)], [0, 7, 42, 990, 19000])
