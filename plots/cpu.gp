@@ -10,7 +10,7 @@
 # readiness.
 
 chart = "cpu"
-what = "CPU time that an echo costs the server, in user space and in the kernel"
+what = "CPU time of the server an echo, user space and kernel, median of the rounds"
 metric = "cpu_per_echo"
 rising = 1
 enough = 0

@@ -7,7 +7,7 @@
 # message came back on it.  Who held all that the run asked for might hold more.
 
 chart = "held"
-what = "Most connections held at once"
+what = "Most connections held at once: a message came back on each"
 load "plots/common.gp"
 
 n = words(servers)

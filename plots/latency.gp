@@ -8,7 +8,8 @@
 # of them, and that is more luck than server.
 
 chart = "latency"
-what = "99 of 100 echoes took no longer than this (p99), closed loop"
+what = "p99 latency: 99 of 100 echoes took no longer" \
+    . " (hollow: fewer than 1,000 echoes)"
 metric = "p99"
 rising = 1
 enough = 1000

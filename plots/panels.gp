@@ -56,7 +56,7 @@ do for [p = 1:n] {
             linecolor rgb color(s) linewidth width(s), \
         for [s in servers] table using \
             (only(is(s, a, metric) && $11 >= enough, x($3))):6 with points \
-            linecolor rgb color(s) pointtype full_point(s) pointsize 0.8, \
+            linecolor rgb color(s) pointtype full_point(s) pointsize 0.9, \
         for [s in servers] table using \
             (only(is(s, a, metric) && $11 < enough, x($3))):6 with points \
             linecolor rgb color(s) pointtype hollow_point(s) pointsize 0.9, \

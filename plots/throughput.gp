@@ -7,7 +7,7 @@
 # writes throughput.svg or throughput.png into that folder.
 
 chart = "throughput"
-what = "Echoes a second, by the number of idle connections"
+what = "Echoes a second, median of the rounds"
 metric = "rate"
 rising = 0
 enough = 0

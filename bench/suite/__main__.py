@@ -117,7 +117,10 @@ def announce(options: Options, idle: list[int], cut: list[int], limit: int, rema
 def describe(plan: dict) -> str:
     """How it was measured, in one line for below the charts."""
     rounds = f"{plan['rounds']} round{'s' if plan['rounds'] != 1 else ''}"
-    return f"median of {rounds} of {plan['seconds']:g} s, bars: min to max; {plan['size']}-byte messages, closed loop"
+    return (
+        f"{rounds} of {plan['seconds']:g} s, bars: least to greatest round; "
+        f"{plan['size']}-byte messages, closed loop"
+    )
 
 
 def conclude(folder: Path, trials: list[dict], record: dict) -> int:

@@ -220,6 +220,14 @@ def gnuplot(script: str, folder: Path, *assignments: str) -> subprocess.Complete
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
+def has_fonts() -> bool:
+    """Without any font gnuplot draws boxes for letters and finds nothing wrong."""
+    folders = ["/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"]
+    kinds = ("*.ttf", "*.otf", "*.ttc", "*.pfb")
+    places = [Path(folder).expanduser() for folder in folders]
+    return any(next(place.rglob(kind), None) for place in places for kind in kinds)
+
+
 def draw(folder: Path) -> list[str]:
     """Draw all charts as SVG and PNG.  Returns what went wrong, one line each."""
     if shutil.which("gnuplot") is None:
@@ -228,6 +236,8 @@ def draw(folder: Path) -> list[str]:
             f"    bench/run --draw {shown(folder)}",
         ]
     problems = []
+    if not has_fonts():
+        problems.append("No fonts found: the PNG charts have no letters.  Install fonts-dejavu-core.")
     for chart in CHARTS:
         for kind in ("svg", "png"):
             done = gnuplot(chart, folder, f"kind = '{kind}'")

@@ -78,7 +78,8 @@ def headline_rate(data: Data) -> str | None:
     if found is None or found[1].value < 1.1:
         return None
     idle, s = found
-    return f"With {idle:,} idle connections epoll answers {factor(s.value)} times as often as poll"
+    where = f"{idle:,} idle, {data.active[0]} active"
+    return f"{where}: epoll ET answers {factor(s.value)} times as often as poll"
 
 
 def headline_cpu(data: Data) -> str | None:
@@ -86,7 +87,8 @@ def headline_cpu(data: Data) -> str | None:
     if found is None or found[1].value < 1.1:
         return None
     idle, s = found
-    return f"With {idle:,} idle connections an echo costs poll {factor(s.value)} times the CPU time of epoll"
+    where = f"{idle:,} idle, {data.active[0]} active"
+    return f"{where}: an echo costs poll {factor(s.value)} times the CPU time of epoll ET"
 
 
 def headline_latency(data: Data) -> str | None:
@@ -100,8 +102,8 @@ def headline_latency(data: Data) -> str | None:
     if poll.min <= epoll.max:
         return None
     return (
-        f"{idle:,} idle connections: 99 of 100 echoes within "
-        f"{amount(poll.value)} (poll), {amount(epoll.value)} (epoll)"
+        f"{idle:,} idle, {active} active: 99 of 100 echoes within "
+        f"{amount(poll.value)} (poll), {amount(epoll.value)} (epoll ET)"
     )
 
 
