@@ -95,14 +95,10 @@ static struct point new_point(const struct run *run, enum point_mode mode,
 }
 
 /* Write it down, unless it was interrupted: half a point is no point. */
-static void report(struct run *run, const struct point *point)
+static void report(const struct run *run, const struct point *point)
 {
-    if (interrupt_signal() != 0) {
-        warnx("%s: the point with %zu idle and %zu active connections is "
-              "dropped",
-              strsignal(interrupt_signal()), point->idle, point->active);
+    if (interrupt_signal() != 0)
         return;
-    }
     if (run->json_fd != -1)
         result_write(run->json_fd, point, &run->probe);
     summary_print(run->people, point, &run->probe);
@@ -159,7 +155,10 @@ int main(int argc, char *argv[])
     bool valid = run.options.hold > 0 ? hold(&run, (size_t)run.options.hold)
                                       : climb(&run);
     connections_close(&run.connections);
-    if (interrupt_signal() != 0)
+    if (interrupt_signal() != 0) {
+        warnx("%s: stopped; the point underway is dropped",
+              strsignal(interrupt_signal()));
         return 128 + interrupt_signal(); /* as a shell reports a signal */
+    }
     return valid ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ static void end_connection(struct fake_server *server, int i, int linger)
     setsockopt(server->fds[i], SOL_SOCKET, SO_LINGER, &how, sizeof(how));
     close(server->fds[i]);
     server->fds[i] = -1;
+    counters->connections--;
 }
 
 /* Keep the reply; when `after` connections have one, send them all. */
@@ -101,6 +103,7 @@ static bool is_echoed(const struct fake_server *server, int i)
     switch (server->behaviour) {
     case ECHOES:
     case SERVES_SO_MANY_ONLY:
+    case IS_SLOW:
         return true;
     case FORGETS_THE_FIRST:
         return i > 0 || server->count < server->after;
@@ -120,6 +123,8 @@ static void serve(struct fake_server *server, int i)
     }
     counters->receives++;
     server->receives[i]++;
+    if (server->behaviour == IS_SLOW)
+        usleep(100000);
     if (server->behaviour == WAITS_FOR_ALL)
         hold_back(server, i, (size_t)n);
     else if (is_echoed(server, i))
@@ -133,6 +138,7 @@ static void accept_one(struct fake_server *server)
     ck_assert_int_lt(server->count, FAKE_CONNECTIONS);
     server->fds[server->count] = accept(server->listen_fd, NULL, NULL);
     server->count++;
+    counters->connections++;
 }
 
 /* Is connection `i` read from at all? */
@@ -172,11 +178,17 @@ void fake_server_start(struct fake_server *server, enum behaviour behaviour,
     socklen_t length = sizeof(address);
 
     *server = (struct fake_server){.behaviour = behaviour, .after = after};
+    const int segment = 1000;
+
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(
         bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address)),
         0);
+    /* With the large segments of loopback the kernel takes a whole MiB at once.
+     * With small ones a client sees partial writes, as on any other network. */
+    setsockopt(server->listen_fd, IPPROTO_TCP, TCP_MAXSEG, &segment,
+               sizeof(segment));
     ck_assert_int_eq(listen(server->listen_fd, SOMAXCONN), 0);
     getsockname(server->listen_fd, (struct sockaddr *)&address, &length);
     snprintf(server->port, sizeof(server->port), "%d", ntohs(address.sin_port));

@@ -24,6 +24,7 @@ enum behaviour {
     SERVES_SO_MANY_ONLY, /* accepts all, but reads only the first `after` */
     SPEAKS_TO_THE_FIRST, /* a byte to connection 0, beside the echo */
     CLOSES_THE_FIRST,    /* connection 0, beside the echo */
+    IS_SLOW,             /* an echo takes 0.1 s */
     WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
 };
 
@@ -43,7 +44,10 @@ struct fake_server {
     size_t kept_length[FAKE_CONNECTIONS];
 };
 
-/* Start it on 127.0.0.1.  `server` must live until fake_server_stop. */
+/*
+ * Start it on 127.0.0.1.  `server` must live until fake_server_stop.  It keeps
+ * count in echo/counters.h, of receives and connections only.
+ */
 void fake_server_start(struct fake_server *server, enum behaviour behaviour,
                        int after);
 

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { POINTS_MAX = 8, ARGUMENTS_MAX = 16 };
@@ -228,19 +229,36 @@ START_TEST(it_climbs_and_counts_right)
 }
 END_TEST
 
+/* Let the counters of this process, whose thread is the server, live in a file.
+ * Returns the option that tells loadgen; the file is gone once it was read. */
+static const char *share_counters(char file[64])
+{
+    static char option[96];
+
+    snprintf(file, 64, "/tmp/test_loadgen.%d", (int)getpid());
+    snprintf(option, sizeof(option), "--counters=%s", file);
+    counters_open(file);
+    return option;
+}
+
 START_TEST(connections_too_many_are_reset)
 {
     struct fake_server server;
     struct trial trial;
+    char file[64];
+    const char *option = share_counters(file);
 
     fake_server_start(&server, ECHOES, 0);
     run(&trial, &server,
         (const char *const[]){"--idle=0,3", "--active=1,50", "--seconds=0.1",
-                              "--warm-up=0", NULL});
+                              "--warm-up=0.1", option, NULL});
+    unlink(file);
     ck_assert_int_eq(trial.program.status, 0);
     ck_assert_uint_eq(trial.count, 4);
     ck_assert_int_eq(integer(trial.points[1], "held"), 50);
     ck_assert_int_eq(integer(trial.points[2], "held"), 4);
+    ck_assert_int_eq(integer(trial.points[2], "server.counters.connections"),
+                     4);
     ck_assert_int_eq(integer(trial.points[2], "opened.connections"), 0);
     ck_assert_int_eq(integer(trial.points[3], "opened.connections"), 49);
     finish(&trial);
@@ -324,12 +342,10 @@ START_TEST(it_looks_at_the_server)
 {
     struct fake_server server;
     struct trial trial;
-    char pid[32], file[64], option[96];
+    char pid[32], file[64];
+    const char *option = share_counters(file);
 
-    snprintf(file, sizeof(file), "/tmp/test_loadgen.%d", (int)getpid());
-    counters_open(file);
     snprintf(pid, sizeof(pid), "--pid=%d", (int)getpid());
-    snprintf(option, sizeof(option), "--counters=%s", file);
     fake_server_start(&server, ECHOES, 0);
     run(&trial, &server,
         (const char *const[]){pid, option, "--active=4", "--seconds=0.3",
@@ -411,6 +427,24 @@ START_TEST(each_point_asks_again_who_is_served)
     ck_assert_str_eq(string(trial.points[1], "reason"),
                      "no reply at all on 1 of 2 active connections");
     ck_assert_int_eq(integer(trial.points[1], "errors.unserved"), 1);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* It would wait ten seconds for a server that is still busy with the rest. */
+START_TEST(a_silent_server_is_given_up_soon)
+{
+    struct fake_server server;
+    struct trial trial;
+    time_t start = time(NULL);
+
+    fake_server_start(&server, FORGETS, 1);
+    run(&trial, &server,
+        (const char *const[]){"--seconds=0.1", "--warm-up=0", "--stall=0.2",
+                              NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_int_lt(time(NULL) - start, 9);
     finish(&trial);
     fake_server_stop(&server);
 }
@@ -526,6 +560,21 @@ START_TEST(hold_counts_what_is_held)
 }
 END_TEST
 
+/* Thirty proofs take three seconds, but each is soon followed by the next. */
+START_TEST(a_slow_server_is_not_given_up)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, IS_SLOW, 0);
+    run(&trial, &server,
+        (const char *const[]){"--hold=30", "--stall=1.5", NULL});
+    ck_assert_int_eq(integer(trial.points[0], "held"), 30);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
 START_TEST(too_few_descriptors_are_said)
 {
     struct rlimit limit = {50, 50};
@@ -570,8 +619,28 @@ START_TEST(a_signal_drops_only_the_point_underway)
     ck_assert_uint_lt(trial.count, 8);
     for (size_t i = 0; i < trial.count; i++)
         assert_valid(trial.points[i]);
-    ck_assert_ptr_nonnull(strstr(trial.program.err, " connections is dropped"));
+    ck_assert_ptr_nonnull(
+        strstr(trial.program.err, ": stopped; the point underway is dropped"));
     finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(a_signal_is_not_kept_waiting)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial.program =
+        start(server.port, (const char *const[]){"--seconds=1000", NULL});
+    while (counters->receives < 100)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    kill(trial.program.pid, SIGTERM);
+    program_wait(&trial.program);
+    ck_assert_int_eq(trial.program.status, 128 + SIGTERM);
+    ck_assert_str_eq(trial.program.out, "");
+    program_free(&trial.program);
     fake_server_stop(&server);
 }
 END_TEST
@@ -681,6 +750,7 @@ static TCase *right_servers(void)
     tcase_add_test(tcase, few_samples_give_no_quantiles);
     tcase_add_test(tcase, it_looks_at_the_server);
     tcase_add_test(tcase, hold_counts_what_is_held);
+    tcase_add_test(tcase, a_slow_server_is_not_given_up);
     tcase_add_test(tcase, lines_are_appended_to_a_file);
     return tcase;
 }
@@ -692,6 +762,7 @@ static TCase *wrong_servers(void)
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_loop_test(tcase, a_wrong_server_is_not_measured, 0,
                         (int)size_of_wrongs);
+    tcase_add_test(tcase, a_silent_server_is_given_up_soon);
     tcase_add_test(tcase, each_point_asks_again_who_is_served);
     tcase_add_loop_test(tcase, an_idle_connection_is_looked_after, 0, 2);
     tcase_add_loop_test(tcase, climbing_ends_where_the_server_is_full, 0,
@@ -707,6 +778,7 @@ static TCase *other_trouble(void)
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_test(tcase, too_few_descriptors_are_said);
     tcase_add_loop_test(tcase, a_signal_drops_only_the_point_underway, 0, 2);
+    tcase_add_test(tcase, a_signal_is_not_kept_waiting);
     tcase_add_test(tcase, a_full_disk_is_said);
     tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
                         (int)size_of_mistakes);
