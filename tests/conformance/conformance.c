@@ -142,6 +142,7 @@ static Suite *create_suite(void)
     add_urgent_cases(suite);
     add_signal_cases(suite);
     add_timeout_cases(suite);
+    add_startup_cases(suite);
     return suite;
 }
 

@@ -29,7 +29,7 @@
 #include <wordexp.h>
 
 enum {
-    SERVERS_MOST = 4,      /* in one case */
+    SERVERS_MOST = 32,     /* in one case */
     OUTPUT_MOST = 1 << 16, /* bytes of what a server printed */
     FIRST_PORT = 12000,    /* the ephemeral range begins at 32768 */
     LAST_PORT = 31999,

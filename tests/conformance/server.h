@@ -50,7 +50,7 @@ bool server_takes_options(void);
  * Start a server and wait until it answers, which means that connecting to it
  * succeeds, for at most 10 seconds.  One connection was opened and closed for
  * that, and the server has closed it, too, if it does so within a second.
- * The result is valid to the end of the case, which may start up to four.
+ * The result is valid to the end of the case, which may start up to 32.
  */
 struct server *server_start(const char *options);
 struct server *server_start_with(struct server_setup setup);

@@ -100,11 +100,14 @@ START_TEST(sigterm_while_owed)
 }
 END_TEST
 
-/* The server finds work at every wait: four connections stream all the time. */
+/*
+ * Sixteen connections stream all the time, enough that the server finds one of
+ * them ready at every wait.
+ */
 static void end_busy(int signal)
 {
     struct server *server = server_start("");
-    const volatile uint64_t *bytes = load_firehoses(server, 4);
+    const volatile uint64_t *bytes = load_firehoses(server, 16);
 
     load_await(bytes, 50 * (uint64_t)MEBIBYTE);
     assert_ends(server, signal);
