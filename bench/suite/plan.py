@@ -39,11 +39,10 @@ def what_fits(idle: list, active: list[int], limit: int) -> tuple[list[int], lis
     """
     room = max(limit - RESERVE - max(active), 0)
     most = min(two_digits(room), MOST_BY_DEFAULT)
-    ceiling = most if MOST in idle else room
     wanted = [most if number == MOST else number for number in idle]
     return (
-        sorted({number for number in wanted if number <= ceiling}),
-        [number for number in wanted if number > ceiling],
+        sorted({number for number in wanted if number <= room}),
+        [number for number in wanted if number > room],
     )
 
 

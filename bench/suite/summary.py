@@ -2,7 +2,7 @@
 
 import textwrap
 
-from findings import Data, amount, floor_ratio, number, sentences, short
+from findings import ENOUGH_ECHOES, Data, amount, floor_ratio, number, sentences, short
 from options import FLOOR
 from table import Row, find, find_held, largest_idle
 
@@ -18,6 +18,13 @@ def microseconds(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def latency(row: Row | None) -> str:
+    """With ~ when too few echoes stand behind it to be relied on."""
+    if row is None:
+        return NONE
+    return f"{'~' if row.echoes < ENOUGH_ECHOES else ''}{amount(row.value)}"
+
+
 def most_idle(data: Data, active: int) -> int:
     """The end of the sweep: the most that any server was measured with."""
     found = [largest_idle(data.rows, name, active) for name in data.servers]
@@ -31,8 +38,8 @@ def load_lines(data: Data, active: int) -> list[str]:
     at_few, at_many = f"{few:,} idle", f"{many:,} idle"
     lines = [
         f"{active} active connection{'s' if active != 1 else ''}",
-        f"{'':16} {'echoes/s':>21}{'p99 latency':>20}{'CPU us an echo':>20}",
-        f"{'':16} {at_few:>9}{at_many:>12}{at_few:>8}{at_many:>12}{at_few:>8}{at_many:>12}",
+        f"{'':16} {'echoes/s':>21}{'p99 latency':>21}{'CPU us an echo':>20}",
+        f"{'':16} {at_few:>9}{at_many:>12}{at_few:>9}{at_many:>12}{at_few:>8}{at_many:>12}",
     ]
     for name in data.servers + [FLOOR]:
         rows = {
@@ -44,10 +51,12 @@ def load_lines(data: Data, active: int) -> list[str]:
             continue
         lines.append(
             f"{name:16.16} {cell(rows['rate', few], number):>9}{cell(rows['rate', many], number):>12}"
-            f"{cell(rows['p99', few], amount):>8}{cell(rows['p99', many], amount):>12}"
+            f"{latency(rows['p99', few]):>9}{latency(rows['p99', many]):>12}"
             f"{cell(rows['cpu_per_echo', few], microseconds):>8}"
             f"{cell(rows['cpu_per_echo', many], microseconds):>12}"
         )
+    if any("~" in line for line in lines):
+        lines.append("~ from fewer than 1,000 echoes")
     return lines
 
 

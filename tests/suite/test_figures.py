@@ -103,7 +103,7 @@ class Table(unittest.TestCase):
         self.assertEqual((held.value, held.idle + held.active), (1019, 3001))
 
     def test_memory_of_an_idle_connection_is_the_slope(self):
-        trials = [trial("poll_server", 1, idle, 1) for idle in (0, 100, 1000)]
+        trials = [trial("poll_server", 1, idle, 1) for idle in (200, 100, 1000)]
         self.assertEqual(table.memory_row("poll_server", trials).value, 64)
 
     def test_ratios_are_taken_within_a_round(self):
@@ -152,6 +152,12 @@ class Findings(unittest.TestCase):
             trials = plausible_run(3, more) + [failed("poll_server", 4, 0, 1)]
             for line in summary(self.data(trials)).splitlines():
                 self.assertLessEqual(len(line), 80, line)
+
+    def test_a_latency_that_few_echoes_support_is_marked(self):
+        few = self.data([trial("poll_server", 1, 0, 1, echoes=999)])
+        enough = self.data([trial("poll_server", 1, 0, 1, echoes=1000)])
+        self.assertIn("~ from fewer than 1,000 echoes", summary(few))
+        self.assertNotIn("~", summary(enough))
 
     def test_nothing_is_said_about_what_was_not_measured(self):
         self.assertEqual(findings.sentences(self.data([trial(FLOOR, 1, 0, 1)])), [])

@@ -74,6 +74,9 @@ class Plan(unittest.TestCase):
         self.assertEqual(what_fits([0, 900, 5000, "max"], [1], 4096), ([0, 900, 4000], [5000]))
         self.assertEqual(what_fits([0, 900, 5000], [1], 4096), ([0, 900], [5000]))
 
+    def test_who_asks_for_more_than_the_most_by_number_gets_it(self):
+        self.assertEqual(what_fits([50000, "max"], [1], 1048576), ([20000, 50000], []))
+
     def test_the_most_is_not_measured_twice(self):
         self.assertEqual(what_fits([19000, "max"], [1], 20000), ([19000], []))
 
