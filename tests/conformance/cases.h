@@ -16,5 +16,6 @@ void add_urgent_cases(Suite *suite);       /* contract 7 */
 void add_signal_cases(Suite *suite);       /* contract 8 and 9 */
 void add_timeout_cases(Suite *suite);      /* contract 10 and 11 */
 void add_startup_cases(Suite *suite);      /* contract 12 */
+void add_schedule_cases(Suite *suite);     /* all of it, at random */
 
 #endif

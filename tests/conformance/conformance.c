@@ -143,6 +143,7 @@ static Suite *create_suite(void)
     add_signal_cases(suite);
     add_timeout_cases(suite);
     add_startup_cases(suite);
+    add_schedule_cases(suite);
     return suite;
 }
 

@@ -190,20 +190,35 @@ START_TEST(ready_line)
 }
 END_TEST
 
-/* --port=0: the kernel chooses one, and the line tells which. */
-START_TEST(port_0)
+/*
+ * Start a server with --port=0 and learn from its line which port the kernel
+ * chose.  The server was asked for another port before, and this option wins.
+ */
+static struct server *start_at_any_port(void)
 {
     struct server *server =
         server_spawn((struct server_setup){.options = "--port=0"});
-    const char *where = await_ready_line(server);
     struct sockaddr_in *address = (struct sockaddr_in *)&server->address;
     int port;
 
-    ck_assert_int_eq(sscanf(where, "127.0.0.1:%d", &port), 1);
+    ck_assert_int_eq(sscanf(await_ready_line(server), "127.0.0.1:%d", &port),
+                     1);
     ck_assert_int_gt(port, 0);
     ck_assert_int_ne(port, server->port);
+    server->port = port;
     address->sin_port = htons((uint16_t)port);
-    client_echo(client_connect(server), 1, 1000);
+    return server;
+}
+
+/* Two servers, so that it is not one and the same port that is "chosen". */
+START_TEST(port_0)
+{
+    const struct server *first = start_at_any_port();
+    const struct server *second = start_at_any_port();
+
+    ck_assert_int_ne(first->port, second->port);
+    client_echo(client_connect(first), 1, 1000);
+    client_echo(client_connect(second), 2, 1000);
 }
 END_TEST
 
