@@ -229,8 +229,10 @@ START_TEST(trickle)
 END_TEST
 
 /*
- * Socket buffers of a few KiB at the client.  (Not the smallest that the kernel
- * allows: there TCP falls back on its persist timer, and on 2 KB a second.)
+ * A receive buffer of 2 KiB, and segments of 512 bytes: then the server's send
+ * buffer stays so small, too, that what it owes goes out in several pieces.
+ * (With the smallest that the kernel allows TCP would fall back on its persist
+ * timer, and on 2 KB a second.)
  */
 START_TEST(tiny_buffers)
 {
@@ -239,7 +241,7 @@ START_TEST(tiny_buffers)
     struct stream streams[COUNT];
 
     for (int i = 0; i < COUNT; i++)
-        streams[i] = (struct stream){.fd = client_connect_with(server, 4096, 1),
+        streams[i] = (struct stream){.fd = client_connect_with(server, 2048, 0),
                                      .which = case_random(),
                                      .total = 4 * MEBIBYTE,
                                      .random_sizes = true,
