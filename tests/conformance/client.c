@@ -356,10 +356,13 @@ size_t streams_step(struct stream *streams, size_t count, double seconds)
 
 void streams_stall(struct stream *streams, size_t count)
 {
+    size_t moved;
+
     for (size_t i = 0; i < count; i++)
         streams[i].stalled = true;
-    while (streams_step(streams, count, 0.5) > 0)
-        continue;
+    do
+        moved = streams_step(streams, count, 0.5);
+    while (moved > 0);
 }
 
 /* The number of a socket's port at this or (`peer`) at the other end. */
@@ -386,8 +389,7 @@ static size_t unread_at_server(int fd)
     unsigned local, remote, queued, unread = 0;
     char line[256];
 
-    if (table == NULL)
-        ck_abort_msg("/proc/net/tcp: %s", strerror(errno));
+    ck_assert_msg(table != NULL, "/proc/net/tcp: %s", strerror(errno));
     while (fgets(line, sizeof(line), table) != NULL) {
         if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %*x:%x", &local, &remote,
                    &queued) == 3 &&

@@ -408,8 +408,7 @@ static size_t proc_bytes(const struct server *server, const char *file,
 
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)server->pid, file);
     stream = fopen(path, "re");
-    if (stream == NULL)
-        ck_abort_msg("%s: %s", path, strerror(errno));
+    ck_assert_msg(stream != NULL, "%s: %s", path, strerror(errno));
     while (!found && fgets(line, sizeof(line), stream) != NULL) {
         found = strncmp(line, label, strlen(label)) == 0;
         if (found)
