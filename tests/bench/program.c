@@ -57,7 +57,7 @@ void program_wait(struct program *program)
     program->err = read_all(program->err_fd);
     if (ended == 0) {
         kill(program->pid, SIGKILL);
-        ck_abort_msg("no end in sight after %d s; it said:\n%s%s",
+        ck_abort_msg("no end in sight after %d s; it said:\n%.500s%.500s",
                      PROGRAM_DEADLINE_SECONDS, program->out, program->err);
     }
     program->status =
