@@ -20,8 +20,8 @@
 enum {
     KIBIBYTE = 1024,
     PLACES = 64,
-    STEPS = 6000,
-    TOTAL_MOST = 4096 * KIBIBYTE /* bytes of one connection */
+    STEPS = 4000,
+    TOTAL_MOST = 16 * 1024 * KIBIBYTE /* bytes of one connection */
 };
 
 /* A place without a connection has -1 for a descriptor, and zeros. */
@@ -48,10 +48,10 @@ static void open_connection(const struct server *server, struct stream *stream)
         .urgent = case_random_between(0, 7) == 0};
 }
 
-/* More bytes are to be sent: up to a MiB, but small amounts as often. */
+/* More bytes are to be sent: up to 8 MiB, but small amounts as often. */
 static void send_more(struct stream *stream)
 {
-    size_t bits = case_random_between(0, 20);
+    size_t bits = case_random_between(0, 23);
     size_t more = case_random_between(1, (size_t)1 << bits);
 
     if (!stream->half_close && stream->total + more <= TOTAL_MOST)
