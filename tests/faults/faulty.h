@@ -26,8 +26,9 @@ struct faulty {
 /* Which program is to be started: the path of a faulty server. */
 void faulty_set_path(const char *path);
 
-/* Its mechanism, from its name: 's', 'p' or 'e' (select, poll, epoll). */
-char faulty_mechanism(void);
+/* Its mechanism, from its name: select, poll, or epoll, level- or edge-. */
+enum mechanism { SELECT = 's', POLL = 'p', LEVEL = 'l', EDGE = 'e' };
+enum mechanism faulty_mechanism(void);
 
 /* Start a server with this schedule, and wait until it listens. */
 void faulty_start(struct faulty *server, const char *schedule);

@@ -91,6 +91,15 @@ void talk_expect_reply(int fd)
     }
 }
 
+bool talk_is_answered(int fd)
+{
+    char byte = 'x';
+    /* Closed already: then sending may fail, and receiving says it anyway. */
+    send(fd, &byte, 1, MSG_NOSIGNAL);
+    await(fd, POLLIN);
+    return recv(fd, &byte, 1, 0) == 1;
+}
+
 void talk_finish(int fd)
 {
     char byte;

@@ -5,6 +5,7 @@
 #ifndef FAULTS_TALK_H
 #define FAULTS_TALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Connect to this port of 127.0.0.1.  Returns the socket. */
@@ -21,6 +22,9 @@ void talk_send(int fd);
 
 /* Receive the reply to talk_send. */
 void talk_expect_reply(int fd);
+
+/* Send a byte: does it come back, or is the connection closed? */
+bool talk_is_answered(int fd);
 
 /* Half-close, and receive nothing more but the end of the stream. */
 void talk_finish(int fd);
