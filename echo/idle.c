@@ -15,10 +15,11 @@ void idle_start(int idle_timeout, int quit_after)
 {
     idle_timeout_ms = 1000 * (int64_t)idle_timeout;
     quit_after_ms = 1000 * (int64_t)quit_after;
-    idle_tick(true);
+    idle_tick();
+    last_event_ms = now_ms;
 }
 
-void idle_tick(bool something_happened)
+void idle_tick(void)
 {
     /*
      * The coarse clock is a few milliseconds behind and costs a few
@@ -27,8 +28,6 @@ void idle_tick(bool something_happened)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     now_ms = 1000 * (int64_t)now.tv_sec + now.tv_nsec / 1000000;
-    if (something_happened)
-        last_event_ms = now_ms;
 }
 
 int64_t idle_now(void)
@@ -38,7 +37,7 @@ int64_t idle_now(void)
 
 void idle_add(struct connection *connection)
 {
-    connection->last_active = now_ms;
+    last_event_ms = connection->last_active = now_ms;
     connection->busier = NULL;
     connection->quieter = busiest;
     if (busiest != NULL)
@@ -50,6 +49,7 @@ void idle_add(struct connection *connection)
 
 void idle_remove(struct connection *connection)
 {
+    last_event_ms = now_ms;
     if (connection->quieter != NULL)
         connection->quieter->busier = connection->busier;
     else

@@ -24,14 +24,19 @@ void idle_start(int idle_timeout, int quit_after);
 
 /*
  * The wait has returned: read the clock, once for all that is done before the
- * next wait.  `something_happened` says whether it reported an event.
+ * next wait.
  */
-void idle_tick(bool something_happened);
+void idle_tick(void);
 
 /* Milliseconds since some moment in the past, as of the last idle_tick. */
 int64_t idle_now(void);
 
-/* A new connection, a connection that moved bytes, one that is closing. */
+/*
+ * A new connection, a connection that moved bytes, one that is closing.  These
+ * are what happens, for --quit-after.  That the wait has reported something is
+ * not enough: a full server is told of waiting clients at each try, and can't
+ * do anything about it.
+ */
 void idle_add(struct connection *connection);
 void idle_touch(struct connection *connection);
 void idle_remove(struct connection *connection);
@@ -39,7 +44,7 @@ void idle_remove(struct connection *connection);
 /* The quietest connection if --idle-timeout has run out for it, or NULL. */
 struct connection *idle_expired(void);
 
-/* Has nothing at all happened for --quit-after seconds? */
+/* Has nothing of that happened for --quit-after seconds? */
 bool idle_quit_is_due(void);
 
 /*

@@ -67,14 +67,17 @@ void narrate_flags(int descriptor, uint32_t flags,
     putchar('\n');
 }
 
+/* How many of the received bytes are shown. */
+enum { SHOWN = 40 };
+
 void narrate_received(int descriptor, const char *bytes, size_t length)
 {
-    enum { SHOWN = 40 };
     char shown[SHOWN + 1];
-    size_t count = length < SHOWN ? length : SHOWN;
+    size_t count = 0;
 
-    for (size_t i = 0; i < count; i++)
-        shown[i] = isprint((unsigned char)bytes[i]) ? bytes[i] : '.';
+    for (; count < length && count < SHOWN; count++)
+        shown[count] =
+            isprint((unsigned char)bytes[count]) ? bytes[count] : '.';
     shown[count] = '\0';
     narrate("connection %d: received %zu byte%s: \"%s\"%s", descriptor, length,
             plural((long)length), shown, length > SHOWN ? "..." : "");

@@ -47,7 +47,6 @@ const volatile uint64_t *load_firehoses(const struct server *server, int count)
 
     for (int i = 0; i < count; i++) {
         int fd = client_connect(server);
-        ssize_t length;
 
         fcntl(fd, F_SETFL, 0); /* these two may well block */
         if (fork_client() == 0) {
@@ -56,6 +55,7 @@ const volatile uint64_t *load_firehoses(const struct server *server, int count)
             _exit(EXIT_SUCCESS);
         }
         if (fork_client() == 0) {
+            ssize_t length;
             /* MSG_TRUNC throws the bytes away without a copy: tcp(7). */
             while ((length = recv(fd, NULL, CHUNK_SIZE, MSG_TRUNC)) > 0)
                 __atomic_fetch_add(returned, (uint64_t)length,
