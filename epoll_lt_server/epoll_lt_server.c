@@ -182,7 +182,7 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
         nready = 0;
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick(nready > 0);
+    idle_tick();
     if (narrating)
         narrate_ready("epoll_wait", nready);
     return nready;

@@ -183,7 +183,7 @@ static int wait_for_events(void)
         nready = 0;
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick(nready > 0);
+    idle_tick();
     if (narrating)
         narrate_ready("poll", nready);
     return nready;

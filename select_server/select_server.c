@@ -179,7 +179,7 @@ static int wait_for_events(fd_set *readable, fd_set *writable)
         nready = 0;
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick(nready > 0);
+    idle_tick();
     if (narrating)
         narrate_ready("select", nready);
     return nready;

@@ -27,7 +27,7 @@ static void pass(long milliseconds)
     const struct timespec time = {milliseconds / 1000,
                                   milliseconds % 1000 * 1000000};
     nanosleep(&time, NULL);
-    idle_tick(false);
+    idle_tick();
 }
 
 /*
@@ -169,8 +169,29 @@ START_TEST(quits_when_nothing_happens)
     child_wait(&child);
     ck_assert_str_eq(child.out, "nothing happened for 1 second\n");
 
-    /* Something happens: the time starts again. */
-    idle_tick(true);
+    /* A wait that reports what nothing comes of is nothing. */
+    idle_tick();
+    ck_assert(idle_quit_is_due());
+}
+END_TEST
+
+/* A client comes, moves bytes, leaves: each time the time starts again. */
+START_TEST(does_not_quit_while_something_happens)
+{
+    struct connection connection = {.fd = 1};
+    idle_start(0, 1);
+    pass(1000);
+    ck_assert(idle_quit_is_due());
+    idle_add(&connection);
+    ck_assert(!idle_quit_is_due());
+    ck_assert_int_eq(idle_wait_ms(&watched), 1000);
+    pass(1000);
+    ck_assert(idle_quit_is_due());
+    idle_touch(&connection);
+    ck_assert(!idle_quit_is_due());
+    pass(1000);
+    ck_assert(idle_quit_is_due());
+    idle_remove(&connection);
     ck_assert(!idle_quit_is_due());
     ck_assert_int_eq(idle_wait_ms(&watched), 1000);
 }
@@ -225,7 +246,7 @@ START_TEST(the_clock_stands_still_between_ticks)
     int64_t before = idle_now();
     nanosleep(&time, NULL);
     ck_assert_int_eq(idle_now(), before);
-    idle_tick(false);
+    idle_tick();
     ck_assert_int_ge(idle_now(), before + 20);
 }
 END_TEST
@@ -241,6 +262,7 @@ void add_idle_tests(Suite *suite)
     tcase_add_test(tests, expires_after_its_time_and_not_before);
     tcase_add_test(tests, only_who_was_silent_expires);
     tcase_add_test(tests, quits_when_nothing_happens);
+    tcase_add_test(tests, does_not_quit_while_something_happens);
     tcase_add_test(tests, the_earliest_of_three);
     tcase_add_test(tests, no_overflow);
     tcase_add_test(tests, the_clock_stands_still_between_ticks);
