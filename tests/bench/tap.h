@@ -1,11 +1,25 @@
 /*
- * tap: run a suite and report it in the Test Anything Protocol.
+ * tap: what the test programs have in common: they are given the paths of the
+ * programs that they test, and report in the Test Anything Protocol.
  */
 #ifndef TESTS_BENCH_TAP_H
 #define TESTS_BENCH_TAP_H
 
 #include <check.h>
+#include <err.h>
 #include <stdlib.h>
+#include <sysexits.h>
+
+/* The `count` paths on the command line, or the end of the process. */
+static inline char **tap_arguments(int argc, char *argv[], int count)
+{
+    if (argc != 1 + count)
+        errx(EX_USAGE,
+             "the paths of %d programs are needed: see the head of "
+             "this test's source",
+             count);
+    return argv + 1;
+}
 
 /*
  * Run the suite, each test in a process of its own, and report on stdout.

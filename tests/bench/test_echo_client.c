@@ -98,7 +98,7 @@ START_TEST(the_longest_argument_does_not_block)
 }
 END_TEST
 
-static const struct {
+static const struct wrong {
     enum behaviour behaviour;
     int after;
     const char *complaint;
@@ -112,15 +112,20 @@ static const struct {
     {FORGETS, 0, "waited 3 s, and the server was silent"},
 };
 
-START_TEST(a_wrong_server_is_noticed)
+static void talk_to_wrong(const struct wrong *wrong)
 {
-    struct program program = talk(wrongs[_i].behaviour, wrongs[_i].after,
-                                  (const char *const[3]){NULL});
+    struct program program =
+        talk(wrong->behaviour, wrong->after, (const char *const[3]){NULL});
 
     ck_assert_int_eq(program.status, 1);
-    ck_assert_msg(strstr(program.err, wrongs[_i].complaint) != NULL, "%s",
+    ck_assert_msg(strstr(program.err, wrong->complaint) != NULL, "%s",
                   program.err);
     program_free(&program);
+}
+
+START_TEST(a_wrong_server_is_noticed)
+{
+    talk_to_wrong(&wrongs[_i]);
 }
 END_TEST
 
@@ -144,11 +149,9 @@ END_TEST
 
 int main(int argc, char *argv[])
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: test_echo_client PATH-OF-ECHO_CLIENT\n");
-        return 64;
-    }
-    echo_client = argv[1];
+    char **paths = tap_arguments(argc, argv, 1);
+
+    echo_client = paths[0];
     Suite *suite = suite_create("echo_client");
     TCase *tcase = tcase_create("echo_client");
 

@@ -78,14 +78,11 @@ END_TEST
 
 int main(int argc, char *argv[])
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: test_floor PATH-OF-FLOOR PATH-OF-LOADGEN "
-                        "PATH-OF-ECHO_CLIENT\n");
-        return 64;
-    }
-    floor_path = argv[1];
-    loadgen = argv[2];
-    echo_client = argv[3];
+    char **paths = tap_arguments(argc, argv, 3);
+
+    floor_path = paths[0];
+    loadgen = paths[1];
+    echo_client = paths[2];
     Suite *suite = suite_create("floor");
     TCase *tcase = tcase_create("floor");
 

@@ -369,7 +369,7 @@ START_TEST(it_looks_at_the_server)
 }
 END_TEST
 
-static const struct {
+static const struct wrong {
     enum behaviour behaviour;
     int after;
     const char *reason; /* begins so */
@@ -386,13 +386,13 @@ static const struct {
     {RESETS, 5, "the server closed connection ", "closed"},
 };
 
-START_TEST(a_wrong_server_is_not_measured)
+static void measure_wrong(const struct wrong *wrong)
 {
     struct fake_server server;
     struct trial trial;
     char path[32];
 
-    fake_server_start(&server, wrongs[_i].behaviour, wrongs[_i].after);
+    fake_server_start(&server, wrong->behaviour, wrong->after);
     run(&trial, &server,
         (const char *const[]){"--active=3", "--idle=0,1", "--seconds=0.2",
                               "--warm-up=0.1", "--stall=0.5", NULL});
@@ -400,14 +400,18 @@ START_TEST(a_wrong_server_is_not_measured)
     ck_assert_uint_eq(trial.count, 1); /* it did not go on */
     ck_assert(json_is_false(get(trial.points[0], "valid")));
     const char *reason = string(trial.points[0], "reason");
-    ck_assert_msg(
-        strncmp(reason, wrongs[_i].reason, strlen(wrongs[_i].reason)) == 0,
-        "the reason: %s", reason);
-    snprintf(path, sizeof(path), "errors.%s", wrongs[_i].error);
+    ck_assert_msg(strncmp(reason, wrong->reason, strlen(wrong->reason)) == 0,
+                  "the reason: %s", reason);
+    snprintf(path, sizeof(path), "errors.%s", wrong->error);
     ck_assert_int_gt(integer(trial.points[0], path), 0);
     ck_assert_ptr_nonnull(strstr(trial.program.err, reason));
     finish(&trial);
     fake_server_stop(&server);
+}
+
+START_TEST(a_wrong_server_is_not_measured)
+{
+    measure_wrong(&wrongs[_i]);
 }
 END_TEST
 
@@ -437,14 +441,14 @@ START_TEST(a_silent_server_is_given_up_soon)
 {
     struct fake_server server;
     struct trial trial;
-    time_t start = time(NULL);
+    time_t began = time(NULL);
 
     fake_server_start(&server, FORGETS, 1);
     run(&trial, &server,
         (const char *const[]){"--seconds=0.1", "--warm-up=0", "--stall=0.2",
                               NULL});
     ck_assert_int_eq(trial.program.status, 1);
-    ck_assert_int_lt(time(NULL) - start, 9);
+    ck_assert_int_lt(time(NULL) - began, 9);
     finish(&trial);
     fake_server_stop(&server);
 }
@@ -471,7 +475,7 @@ START_TEST(an_idle_connection_is_looked_after)
 }
 END_TEST
 
-static const struct {
+static const struct shortage {
     enum behaviour behaviour;
     int after;
     const char *wanted; /* --idle, with one active */
@@ -486,25 +490,30 @@ static const struct {
     {CLOSES, 0, "--idle=0", "the server served 0 of 1 connections", 0},
 };
 
-START_TEST(climbing_ends_where_the_server_is_full)
+static void climb_to_the_end(const struct shortage *shortage)
 {
     struct fake_server server;
     struct trial trial;
 
-    fake_server_start(&server, shortages[_i].behaviour, shortages[_i].after);
+    fake_server_start(&server, shortage->behaviour, shortage->after);
     run(&trial, &server,
-        (const char *const[]){shortages[_i].wanted, "--seconds=0.1",
-                              "--warm-up=0", "--stall=0.5", NULL});
+        (const char *const[]){shortage->wanted, "--seconds=0.1", "--warm-up=0",
+                              "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     const json_t *last = trial.points[trial.count - 1];
     ck_assert(json_is_false(get(last, "valid")));
-    ck_assert_str_eq(string(last, "reason"), shortages[_i].reason);
+    ck_assert_str_eq(string(last, "reason"), shortage->reason);
     ck_assert_str_eq(string(last, "limited_by"), "server");
-    ck_assert_int_eq(integer(last, "held"), shortages[_i].held);
-    if (shortages[_i].held > 0)
+    ck_assert_int_eq(integer(last, "held"), shortage->held);
+    if (shortage->held > 0)
         assert_valid(trial.points[0]); /* the point before it stays */
     finish(&trial);
     fake_server_stop(&server);
+}
+
+START_TEST(climbing_ends_where_the_server_is_full)
+{
+    climb_to_the_end(&shortages[_i]);
 }
 END_TEST
 
@@ -693,40 +702,34 @@ START_TEST(a_full_disk_is_said)
 }
 END_TEST
 
-/* A bad option, and what the one line on stderr must name. */
-static const struct {
-    const char *option;
-    const char *named;
-} mistakes[] = {
-    {"--idle=5,3", "--idle=5,3"},
-    {"--idle=-1", "--idle=-1"},
-    {"--active=0", "--active=0"},
-    {"--size=0", "--size=0"},
-    {"--size=1048577", "--size=1048577"},
-    {"--seconds=0", "--seconds=0"},
-    {"--seconds=nan", "--seconds=nan"},
-    {"--warm-up=-1", "--warm-up=-1"},
-    {"--stall=x", "--stall=x"},
-    {"--hold=0", "--hold=0"},
-    {"--pid=4194304", "--pid=4194304"}, /* one more than there can be */
-    {"--counters=/nowhere/at/all", "--counters=/nowhere/at/all"},
-    {"--counters=/dev/null", "--counters=/dev/null"},
-    {"--json=/nowhere/at/all", "--json=/nowhere/at/all"},
-    {"--cpu=1023", "--cpu=1023"},
-    {"--no-such-option", "--no-such-option"},
-    {"7", "1"}, /* a third argument, which is then the last: the port */
+static const char *const mistakes[] = {
+    "--idle=5,3",
+    "--idle=-1",
+    "--active=0",
+    "--size=0",
+    "--size=1048577",
+    "--seconds=0",
+    "--seconds=nan",
+    "--warm-up=-1",
+    "--stall=x",
+    "--hold=0",
+    "--pid=4194304", /* one more than there can be */
+    "--counters=/nowhere/at/all",
+    "--counters=/dev/null",
+    "--json=/nowhere/at/all",
+    "--cpu=1023",
+    "--no-such-option",
 };
 
 START_TEST(a_mistake_is_one_line_that_names_it)
 {
     struct program program =
-        start("1", (const char *const[]){mistakes[_i].option, NULL});
+        start("1", (const char *const[]){mistakes[_i], NULL});
 
     program_wait(&program);
     ck_assert_int_eq(program.status, 64);
     ck_assert_str_eq(program.out, "");
-    ck_assert_msg(strstr(program.err, mistakes[_i].named) != NULL, "%s",
-                  program.err);
+    ck_assert_msg(strstr(program.err, mistakes[_i]) != NULL, "%s", program.err);
     ck_assert_ptr_eq(strchr(program.err, '\n'),
                      program.err + strlen(program.err) - 1);
     program_free(&program);
@@ -787,11 +790,9 @@ static TCase *other_trouble(void)
 
 int main(int argc, char *argv[])
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: test_loadgen PATH-OF-LOADGEN\n");
-        return 64;
-    }
-    loadgen = argv[1];
+    char **paths = tap_arguments(argc, argv, 1);
+
+    loadgen = paths[0];
     Suite *suite = suite_create("loadgen");
     suite_add_tcase(suite, right_servers());
     suite_add_tcase(suite, wrong_servers());
