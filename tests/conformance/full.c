@@ -23,10 +23,11 @@
 #include <unistd.h>
 
 enum {
-    LIMIT = 64,  /* RLIMIT_NOFILE of a server that is to be full */
-    SPARE = 24,  /* of those, the most that it may need for itself */
-    CROWD = 200, /* clients that want to be served at once */
-    LENGTH = 100 /* bytes that each of them sends */
+    LIMIT = 64,        /* RLIMIT_NOFILE of a server that is to be full */
+    SPARE = 24,        /* of those, the most that it may need for itself */
+    CROWD = 200,       /* clients that want to be served at once */
+    CROWD_MOST = 1200, /* more than select can watch */
+    LENGTH = 100       /* bytes that each of them sends */
 };
 
 /*
@@ -47,20 +48,20 @@ static int begin_to_connect(const struct server *server)
     return fd;
 }
 
-/* A crowd of clients, each with a few bytes to be echoed. */
-static struct stream *gather(const struct server *server, size_t count)
-{
-    struct stream *crowd = calloc(count, sizeof(*crowd));
+/* The clients that want to be served at once, as many as a case gathers. */
+static struct stream crowd[CROWD_MOST];
 
+/* Let them come, each with a few bytes to be echoed. */
+static void gather(const struct server *server, size_t count)
+{
     for (size_t i = 0; i < count; i++)
         crowd[i] = (struct stream){.fd = begin_to_connect(server),
                                    .which = case_random(),
                                    .total = LENGTH};
-    return crowd;
 }
 
 /* How many of the crowd have got their echo? */
-static size_t count_served(const struct stream *crowd, size_t count)
+static size_t count_served(size_t count)
 {
     size_t served = 0;
 
@@ -70,7 +71,7 @@ static size_t count_served(const struct stream *crowd, size_t count)
 }
 
 /* Move bytes until nothing has moved for so many seconds. */
-static void settle(struct stream *crowd, size_t count, double seconds)
+static void settle(size_t count, double seconds)
 {
     while (streams_step(crowd, count, seconds) > 0)
         continue;
@@ -80,7 +81,7 @@ static void settle(struct stream *crowd, size_t count, double seconds)
  * Each of the crowd leaves as soon as it was served, so that another one gets
  * in, until all were.  Who has left before has -1 for a descriptor.
  */
-static void serve_in_turn(struct stream *crowd, size_t count)
+static void serve_in_turn(size_t count)
 {
     size_t left = 0;
 
@@ -92,7 +93,7 @@ static void serve_in_turn(struct stream *crowd, size_t count)
             crowd[i].half_close = crowd[i].received == LENGTH;
         if (streams_step(crowd, count, CLIENT_SECONDS) == 0)
             ck_abort_msg("nothing moves for %d seconds: %zu of %zu were served",
-                         CLIENT_SECONDS, count_served(crowd, count), count);
+                         CLIENT_SECONDS, count_served(count), count);
         for (size_t i = 0; i < count; i++) {
             if (crowd[i].end_seen && crowd[i].fd >= 0) {
                 close(crowd[i].fd);
@@ -132,14 +133,14 @@ START_TEST(no_descriptors)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     unsigned before = server_descriptors(server);
-    struct stream *crowd = gather(server, CROWD);
+    gather(server, CROWD);
     size_t served;
 
-    settle(crowd, CROWD, 0.5);
-    served = count_served(crowd, CROWD);
+    settle(CROWD, 0.5);
+    served = count_served(CROWD);
     ck_assert_uint_ge(served, LIMIT - SPARE);
     ck_assert_uint_lt(served, LIMIT);
-    serve_in_turn(crowd, CROWD);
+    serve_in_turn(CROWD);
     server_await_descriptors(server, before);
 }
 END_TEST
@@ -150,14 +151,14 @@ START_TEST(quiet)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     int fd = client_connect(server);
-    struct stream *crowd;
 
     client_echo(fd, 0, LENGTH);
-    crowd = gather(server, CROWD);
-    settle(crowd, CROWD, 0.5);
+    gather(server, CROWD);
+    settle(CROWD, 0.5);
     server_assert_quiet(server, 2.5);
     client_echo(fd, 1, 100 * LENGTH);
     server_assert_quiet(server, 1);
+    serve_in_turn(CROWD);
 }
 END_TEST
 
@@ -168,12 +169,11 @@ START_TEST(said_once)
         server_start_with((struct server_setup){.descriptors = LIMIT});
 
     for (int times = 0; times < 3; times++) {
-        struct stream *crowd = gather(server, CROWD);
+        gather(server, CROWD);
 
-        settle(crowd, CROWD, times == 0 ? 1.5 : 0.1);
-        serve_in_turn(crowd, CROWD);
+        settle(CROWD, times == 0 ? 1.5 : 0.1);
+        serve_in_turn(CROWD);
         ck_assert_int_eq(count_error_lines(server), 1);
-        free(crowd);
     }
 }
 END_TEST
@@ -184,14 +184,14 @@ START_TEST(leaving_the_queue)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     unsigned before = server_descriptors(server);
-    struct stream *crowd = gather(server, CROWD);
+    gather(server, CROWD);
 
-    settle(crowd, CROWD, 0.5);
+    settle(CROWD, 0.5);
     for (size_t i = 0; i < CROWD; i += 2) {
         client_reset(crowd[i].fd);
         crowd[i].fd = -1;
     }
-    serve_in_turn(crowd, CROWD);
+    serve_in_turn(CROWD);
     server_await_descriptors(server, before);
 }
 END_TEST
@@ -203,13 +203,12 @@ END_TEST
 START_TEST(limit_raised)
 {
     struct server *server = server_start("");
-    struct stream *crowd;
     size_t served;
 
     limit_descriptors(server, LIMIT);
-    crowd = gather(server, CROWD);
-    settle(crowd, CROWD, 0.5);
-    served = count_served(crowd, CROWD);
+    gather(server, CROWD);
+    settle(CROWD, 0.5);
+    served = count_served(CROWD);
     ck_assert_uint_lt(served, LIMIT);
 
     limit_descriptors(server, CROWD + LIMIT);
@@ -223,19 +222,18 @@ END_TEST
  */
 START_TEST(beyond_fd_setsize)
 {
-    enum { COUNT = 1200, ROUNDS = 2 };
+    enum { COUNT = CROWD_MOST, ROUNDS = 2 };
     struct server *server = server_start("");
     unsigned before = server_descriptors(server);
 
     for (int round = 0; round < ROUNDS; round++) {
-        struct stream *crowd = gather(server, COUNT);
+        gather(server, COUNT);
 
-        settle(crowd, COUNT, 0.5);
-        ck_assert_uint_ge(count_served(crowd, COUNT), 1000);
+        settle(COUNT, 0.5);
+        ck_assert_uint_ge(count_served(COUNT), 1000);
         server_assert_quiet(server, 1);
-        serve_in_turn(crowd, COUNT);
+        serve_in_turn(COUNT);
         server_await_descriptors(server, before);
-        free(crowd);
     }
 }
 END_TEST
@@ -247,7 +245,6 @@ START_TEST(max_connections)
     char path[] = "/tmp/conformance-XXXXXX", options[128];
     int file = mkstemp(path);
     struct server *server;
-    struct stream *crowd;
     const struct counters *counts;
 
     ck_assert_int_ge(file, 0);
@@ -258,11 +255,11 @@ START_TEST(max_connections)
     unlink(path);
     ck_assert_ptr_nonnull(counts);
 
-    crowd = gather(server, CROWD);
-    settle(crowd, CROWD, 0.5);
-    ck_assert_uint_eq(count_served(crowd, CROWD), MOST);
+    gather(server, CROWD);
+    settle(CROWD, 0.5);
+    ck_assert_uint_eq(count_served(CROWD), MOST);
     server_assert_quiet(server, 2);
-    serve_in_turn(crowd, CROWD);
+    serve_in_turn(CROWD);
     ck_assert_uint_eq(counts->connections_peak, MOST);
     ck_assert_uint_ge(counts->listener_pauses, 1);
     ck_assert_int_eq(count_error_lines(server), 1);
@@ -277,10 +274,10 @@ START_TEST(in_when_one_leaves)
 {
     enum { COUNT = 40 };
     struct server *server = server_start("--max-connections=1");
-    struct stream *crowd = gather(server, COUNT);
+    gather(server, COUNT);
     double start = now();
 
-    serve_in_turn(crowd, COUNT);
+    serve_in_turn(COUNT);
     ck_assert_double_lt(now() - start, COUNT / 2.0);
 }
 END_TEST

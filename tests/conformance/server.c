@@ -99,7 +99,7 @@ static char *replaced(const char *text, const char *word, const char *value)
     return result;
 }
 
-/* The words of the command, ready for execvp; lasts as long as the case. */
+/* The words of the command, ready for execvp; valid until the next call. */
 static char **words_of_command(int port, const char *options)
 {
     static wordexp_t words;
@@ -109,7 +109,7 @@ static char **words_of_command(int port, const char *options)
     snprintf(port_text, sizeof(port_text), "%d", port);
     with_port = replaced(command, "{port}", port_text);
     with_both = replaced(with_port, "{options}", options);
-    if (wordexp(with_both, &words, WRDE_NOCMD | WRDE_UNDEF) != 0)
+    if (wordexp(with_both, &words, WRDE_NOCMD | WRDE_UNDEF | WRDE_REUSE) != 0)
         ck_abort_msg("can't split this command into words: %s", with_both);
     free(with_port);
     free(with_both);
