@@ -39,6 +39,21 @@ int client_connect(const struct server *server)
 }
 
 /*
+ * What the kernel learns of the way to an address (how much reordering there
+ * was, ip-tcp_metrics(8)) makes later connections to it keep larger buffers.
+ * All of 127.0.0.0/8 is this machine, so take an address that is new to it.
+ */
+static void bind_to_new_address(int fd)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+
+    address.sin_addr.s_addr =
+        htonl(INADDR_LOOPBACK + (uint32_t)case_random_between(1, 0xfffff0));
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        ck_abort_msg("bind: %s", strerror(errno));
+}
+
+/*
  * Before the connection is opened, for its window and the size of its segments
  * are told to the server then.  Four segments fit in the receive buffer, as on
  * a network; loopback's of 64 KiB let the server's kernel take megabytes.
@@ -68,6 +83,8 @@ int client_connect_with(const struct server *server, int receive_buffer,
     if (fd < 0)
         ck_abort_msg("socket: %s", strerror(errno));
     set_buffers(fd, receive_buffer, send_buffer);
+    if (receive_buffer != 0 && server->address.ss_family == AF_INET)
+        bind_to_new_address(fd);
     if (connect(fd, (const struct sockaddr *)&server->address,
                 server->address_length) < 0 &&
         errno != EINPROGRESS)
