@@ -96,7 +96,7 @@ double server_cpu_seconds(const struct server *server);
 
 /*
  * Watch the server for so many seconds.  Fails the case if it has used the CPU
- * for more than a quarter of that time: it had nothing to do, so it spins.
+ * for more than a tenth of that time: it had nothing to do, so it spins.
  */
 void server_assert_quiet(const struct server *server, double seconds);
 
