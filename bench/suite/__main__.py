@@ -27,7 +27,7 @@ from findings import Data
 from options import FLOOR, Options, parse_options
 from plan import Climb, climb_seconds, make_plan, step_seconds, what_fits
 from problem import USAGE, Problem
-from progress import COLUMNS, Progress, in_words, say
+from progress import COLUMNS, Progress, in_words, say, some
 from server import raise_limit
 from summary import summary
 from table import make_table, servers_in, to_tsv
@@ -92,7 +92,7 @@ def measure(options: Options, idle: list[int], cpus: Cpus, folder: Path) -> tupl
             if trials[-1].get("not_started"):
                 out.add(climb.server)  # it won't start in later rounds either
     except (Interrupted, Problem) as end:
-        progress.warn(f"{end}: stopped; {len(trials)} trials are kept")
+        progress.warn(f"{end}: stopped; {some(len(trials), 'trial')} kept")
         return trials, end.status
     finally:
         progress.close()
@@ -103,7 +103,8 @@ def announce(options: Options, idle: list[int], cut: list[int], limit: int, rema
     """What is going to happen, and what follows from this machine."""
     climbs = make_plan(options, idle)
     planned = sum(climb_seconds(options, climb) for climb in climbs)
-    say(f"{len(options.servers)} servers, {options.rounds} rounds, idle connections:")
+    servers, rounds = some(len(options.servers), "server"), some(options.rounds, "round")
+    say(f"{servers}, {rounds}, idle connections:")
     say("    " + ", ".join(f"{number:,}" for number in idle))
     if cut:
         left_out = ", ".join(f"{number:,}" for number in cut)
@@ -116,9 +117,8 @@ def announce(options: Options, idle: list[int], cut: list[int], limit: int, rema
 
 def describe(plan: dict) -> str:
     """How it was measured, in one line for below the charts."""
-    rounds = f"{plan['rounds']} round{'s' if plan['rounds'] != 1 else ''}"
     return (
-        f"{rounds} of {plan['seconds']:g} s, bars: least to greatest round; "
+        f"{some(plan['rounds'], 'round')} of {plan['seconds']:g} s, bars: least to greatest round; "
         f"{plan['size']}-byte messages, closed loop"
     )
 

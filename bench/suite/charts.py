@@ -252,7 +252,7 @@ def draw_in_text(folder: Path, columns: int) -> str:
     if shutil.which("gnuplot") is None:
         return ""
     page = gnuplot("terminal", folder, f"columns = {columns}").stdout
-    lines = [line.rstrip() for line in page.replace("\f", "").splitlines()]
+    lines = [line.rstrip() for line in page.splitlines()]
     return "\n".join(lines).strip("\n")
 
 

@@ -191,4 +191,5 @@ def sentences(data: Data) -> list[str]:
     epolls = [name for name in (LT, ET) if name in data.servers]
     said += [growth_sentence(data, name, active) for name in epolls for active in data.active]
     said += [floor_sentence(data, name) for name in epolls]
+    said.append(generator_remark(data))
     return [sentence for sentence in said if sentence is not None]

@@ -27,6 +27,11 @@ def say(text: str = "") -> None:
         sys.stdout = open(os.devnull, "w")
 
 
+def some(count: int, what: str) -> str:
+    """1 round, 2 rounds."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def in_words(seconds: float) -> str:
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
@@ -43,6 +48,7 @@ class Progress:
         self.started = time.monotonic()
         self.bar = None
         if tqdm is not None and sys.stdout.isatty():
+            tqdm.monitor_interval = 0  # no thread of its own: signals come to this one
             columns = min(shutil.get_terminal_size().columns, COLUMNS)
             self.bar = tqdm(total=planned, ncols=columns - 1, bar_format=LAYOUT, file=sys.stdout)
 
@@ -51,7 +57,7 @@ class Progress:
         self.climb_started = time.monotonic()
         self.trials = 0
         if self.bar is not None:
-            self.bar.set_description_str(f"round {climb.round}/{self.rounds} {climb.server:.16}")
+            self.bar.set_description_str(f"round {climb.round}/{self.rounds} {climb.server:15.15}")
 
     def advance(self, planned: float) -> None:
         self.trials += 1
@@ -67,7 +73,7 @@ class Progress:
         took = time.monotonic() - self.climb_started
         say(
             f"round {self.climb.round} of {self.rounds}: {self.climb.server}, "
-            f"{self.trials} trial{'s' if self.trials != 1 else ''} in {took:.1f} s{self.to_go()}"
+            f"{some(self.trials, 'trial')} in {took:.1f} s{self.to_go()}"
         )
 
     def skip(self, planned: float) -> None:

@@ -87,10 +87,21 @@ def raise_limit() -> int:
     return 1 << 30 if hard == resource.RLIM_INFINITY else hard
 
 
+@contextlib.contextmanager
+def undisturbed():
+    """Ctrl-C waits: it must not come between a process and its entry here."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def start_process(words: list[str], cpu: int | None, **streams) -> subprocess.Popen:
     """Start it on one CPU; raises OSError when it can't be started."""
 
     def before_exec():
+        signal.pthread_sigmask(signal.SIG_SETMASK, set())
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
@@ -149,24 +160,37 @@ def stop(process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
+def process_of(words: list[str], cpu: int | None, **streams):
+    """A process for as long as the block lasts; OSError when it can't start."""
+    process = None
+    try:
+        with undisturbed():
+            process = start_process(words, cpu, **streams)
+        yield process
+    finally:
+        with undisturbed():
+            if process is not None:
+                stop(process)
+
+
+@contextlib.contextmanager
 def running(options: Options, name: str, active: int, cpu: int | None):
     """A server that listens, stopped in any case at the end.
 
     Raises NotServing when it doesn't start.
     """
-    with tempfile.TemporaryDirectory(prefix="four-ways-") as folder, \
-            tempfile.TemporaryFile(dir=folder) as complaints:
-        port = free_port()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="four-ways-"))
+        complaints = stack.enter_context(tempfile.TemporaryFile(dir=folder))
         counters = Path(folder) / "counters"
+        port = free_port()
         words = command(options, name, port, counters, active)
+        streams = {"stdout": subprocess.DEVNULL, "stderr": complaints}
         try:
-            process = start_process(words, cpu, stdout=subprocess.DEVNULL, stderr=complaints)
+            process = stack.enter_context(process_of(words, cpu, **streams))
         except (OSError, subprocess.SubprocessError) as error:
-            raise NotServing(f"'{words[0]}' can't be run: {error.strerror or error}") from None
-        try:
-            server = Server(name, process, port, counters, complaints.fileno())
-            wait_until_listening(server)
-            server.counters = counters if counters.exists() else None
-            yield server
-        finally:
-            stop(process)
+            raise NotServing(f"'{words[0]}' can't be run: {getattr(error, 'strerror', None) or error}") from None
+        server = Server(name, process, port, counters, complaints.fileno())
+        wait_until_listening(server)
+        server.counters = counters if counters.exists() else None
+        yield server

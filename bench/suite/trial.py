@@ -9,6 +9,7 @@ A trial is loadgen's line of JSON (bench/README.md) with these added:
                                     those; "failed": `reason` says how
 """
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from typing import Iterator
 
 from options import FLOOR, Options
 from plan import Climb, climb_seconds
-from server import HOST, NotServing, Server, how_it_ended, running, start_process, stop
+from server import HOST, NotServing, Server, how_it_ended, process_of, running
 
 PATIENCE = 60  # seconds that a climb may take beyond four times the plan
 
@@ -114,20 +115,19 @@ def why_no_trial(generator: subprocess.Popen, complaints) -> str:
 def load(options: Options, climb: Climb, server: Server, cpu: int | None) -> Iterator[dict]:
     """Run loadgen on a server that listens, up to its last or a failed step."""
     words = loadgen_words(options, climb, server)
-    with tempfile.TemporaryFile() as complaints:
-        generator = start_process(words, cpu, stdout=subprocess.PIPE, stderr=complaints)
-        try:
-            step = 0
-            trial = {"outcome": "measured"}
-            for trial in read_trials(options, climb, generator):
-                explain_end(trial, server)
-                step += 1
-                yield trial
-            if trial["outcome"] == "measured" and step < len(climb.steps()):
-                yield failed(climb, step, why_no_trial(generator, complaints))
-        finally:
-            stop(generator)
-            generator.stdout.close()
+    with contextlib.ExitStack() as stack:
+        complaints = stack.enter_context(tempfile.TemporaryFile())
+        streams = {"stdout": subprocess.PIPE, "stderr": complaints}
+        generator = stack.enter_context(process_of(words, cpu, **streams))
+        stack.enter_context(generator.stdout)
+        step = 0
+        trial = {"outcome": "measured"}
+        for trial in read_trials(options, climb, generator):
+            explain_end(trial, server)
+            step += 1
+            yield trial
+        if trial["outcome"] == "measured" and step < len(climb.steps()):
+            yield failed(climb, step, why_no_trial(generator, complaints))
 
 
 def run_climb(options: Options, climb: Climb, cpus: Cpus) -> Iterator[dict]:

@@ -8,7 +8,7 @@ import socketserver
 import sys
 import time
 
-PATIENCE = 60  # seconds after which none of them lives on
+PATIENCE = 200  # seconds after which none of them lives on
 
 
 class Echo(socketserver.BaseRequestHandler):

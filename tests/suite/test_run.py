@@ -60,7 +60,10 @@ class Run(unittest.TestCase):
         if path is not None:
             variables["PATH"] = path
         words = [*SUITE, *TINY, f"--output={output or self.output}", *arguments]
-        return subprocess.run(words, env=variables, capture_output=True, text=True, timeout=DEADLINE)
+        done = subprocess.run(words, env=variables, capture_output=True, timeout=DEADLINE)
+        # Not text=True: that would make plain line ends of a bar's returns.
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        return done
 
     def outcomes(self, name: str) -> list[str]:
         return [t["outcome"] for t in read_trials(self.output) if t["server_name"] == name]
@@ -86,6 +89,7 @@ class GoodRuns(Run):
         build = json.loads(record)["build"]
         self.assertRegex(build["compiler"], r"\d+\.\d+")
         self.assertIn("-D_GNU_SOURCE", build["flags"])
+        self.assertEqual([flag for flag in build["flags"] if "/" in flag], [])
         self.assertIn("1 active connection", done.stdout)
         self.assertIn("Echoes a second", done.stdout)  # the chart in characters
 
@@ -128,6 +132,16 @@ class GoodRuns(Run):
         self.assertIn(f"select held {held:,} connections and no more", done.stdout)
         self.assertIn("FD_SETSIZE", (self.output / "throughput.svg").read_text())
 
+    def test_with_one_cpu_it_goes_on_and_says_what_follows(self):
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        self.addCleanup(os.sched_setaffinity, 0, cpus)
+        done = self.run_suite("--only=poll_server", "--active=1")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("There is one CPU for both server and generator", done.stdout)
+        record = json.loads((self.output / "environment.json").read_text())
+        self.assertEqual(record["cpu_of_server"], record["cpu_of_generator"])
+
     def test_a_sweep_past_the_limit_is_cut_and_the_cut_is_said(self):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         done = self.run_suite("--only=epoll_lt_server", "--idle=0,999999")
@@ -166,6 +180,7 @@ class BadServers(Run):
     def test_one_that_is_not_there(self):
         done = self.run_suite("--only=odd,poll_server", "--server=odd=/no/such/server {port}")
         self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertIn("'/no/such/server' can't be run: No such file", done.stderr)
         self.assertEqual(self.outcomes("poll_server"), ["measured"] * 4)
 
@@ -210,7 +225,7 @@ class Endings(Run):
         out, err = process.communicate(timeout=DEADLINE)
         self.assertEqual(process.returncode, 128 + number)
         self.assertEqual(len(err.splitlines()), 1, err)
-        self.assertRegex(err, r"stopped; \d+ trials are kept")
+        self.assertRegex(err, r"stopped; \d+ trials kept")
         self.assertGreater(len(read_trials(self.output)), 5)
         self.assert_charts()
         self.assertIn("1 active connection", out)
