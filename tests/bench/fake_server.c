@@ -104,6 +104,7 @@ static bool is_echoed(const struct fake_server *server, int i)
     case ECHOES:
     case SERVES_SO_MANY_ONLY:
     case IS_SLOW:
+    case READS_LATE:
         return true;
     case FORGETS_THE_FIRST:
         return i > 0 || server->count < server->after;
@@ -124,7 +125,7 @@ static void serve(struct fake_server *server, int i)
     counters->receives++;
     server->receives[i]++;
     if (server->behaviour == IS_SLOW)
-        usleep(100000);
+        usleep(20000);
     if (server->behaviour == WAITS_FOR_ALL)
         hold_back(server, i, (size_t)n);
     else if (is_echoed(server, i))
@@ -141,9 +142,25 @@ static void accept_one(struct fake_server *server)
     counters->connections++;
 }
 
-/* Is connection `i` read from at all? */
-static bool is_served(const struct fake_server *server, int i)
+/* Have `after` connections something to read?  Once so, always so. */
+static bool all_have_spoken(struct fake_server *server)
 {
+    int speakers = 0;
+    char byte;
+
+    for (int i = 0; i < server->count; i++)
+        speakers +=
+            recv(server->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    if (speakers >= server->after)
+        server->after = 0;
+    return server->after == 0;
+}
+
+/* Is connection `i` read from at all? */
+static bool is_served(struct fake_server *server, int i)
+{
+    if (server->behaviour == READS_LATE)
+        return all_have_spoken(server);
     return server->behaviour != SERVES_SO_MANY_ONLY || i < server->after;
 }
 
@@ -151,6 +168,7 @@ static void *run(void *argument)
 {
     struct fake_server *server = argument;
     struct pollfd watched[2 + FAKE_CONNECTIONS];
+    int patience_ms = server->behaviour == READS_LATE ? 10 : -1;
 
     for (;;) {
         int count = server->count;
@@ -159,7 +177,7 @@ static void *run(void *argument)
         for (int i = 0; i < count; i++)
             watched[2 + i] = (struct pollfd){
                 is_served(server, i) ? server->fds[i] : -1, POLLIN, 0};
-        poll(watched, (nfds_t)(2 + count), -1);
+        poll(watched, (nfds_t)(2 + count), patience_ms);
         if (watched[0].revents != 0)
             return NULL;
         if (watched[1].revents != 0)
@@ -171,6 +189,20 @@ static void *run(void *argument)
     }
 }
 
+/*
+ * With the large segments and buffers of loopback the kernel takes a whole MiB
+ * at once.  With small ones, which accepted connections inherit, a client sees
+ * partial writes, as on any other network.
+ */
+static void set_small_buffers(int listen_fd)
+{
+    const int segment = 1000;
+    const int buffered = 4 * 1024;
+
+    setsockopt(listen_fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+    setsockopt(listen_fd, SOL_SOCKET, SO_RCVBUF, &buffered, sizeof(buffered));
+}
+
 void fake_server_start(struct fake_server *server, enum behaviour behaviour,
                        int after)
 {
@@ -178,17 +210,12 @@ void fake_server_start(struct fake_server *server, enum behaviour behaviour,
     socklen_t length = sizeof(address);
 
     *server = (struct fake_server){.behaviour = behaviour, .after = after};
-    const int segment = 1000;
-
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(
         bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address)),
         0);
-    /* With the large segments of loopback the kernel takes a whole MiB at once.
-     * With small ones a client sees partial writes, as on any other network. */
-    setsockopt(server->listen_fd, IPPROTO_TCP, TCP_MAXSEG, &segment,
-               sizeof(segment));
+    set_small_buffers(server->listen_fd);
     ck_assert_int_eq(listen(server->listen_fd, SOMAXCONN), 0);
     getsockname(server->listen_fd, (struct sockaddr *)&address, &length);
     snprintf(server->port, sizeof(server->port), "%d", ntohs(address.sin_port));

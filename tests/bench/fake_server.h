@@ -24,7 +24,8 @@ enum behaviour {
     SERVES_SO_MANY_ONLY, /* accepts all, but reads only the first `after` */
     SPEAKS_TO_THE_FIRST, /* a byte to connection 0, beside the echo */
     CLOSES_THE_FIRST,    /* connection 0, beside the echo */
-    IS_SLOW,             /* an echo takes 0.1 s */
+    IS_SLOW,             /* each receive and its reply take 20 ms */
+    READS_LATE,          /* nothing, before `after` connections have spoken */
     WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
 };
 

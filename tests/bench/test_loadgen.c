@@ -320,6 +320,24 @@ START_TEST(any_size_comes_back)
 }
 END_TEST
 
+/* Most of the time it waits for a slow server.  A generator that went on to
+ * ask whether it may write, with nothing to write, would never sleep. */
+START_TEST(it_sleeps_while_it_waits)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, IS_SLOW, 0);
+    run(&trial, &server,
+        (const char *const[]){"--size=100000", "--seconds=3", "--warm-up=0",
+                              "--stall=5", NULL});
+    assert_valid(trial.points[0]);
+    ck_assert_double_lt(real(trial.points[0], "generator.cpu_share"), 0.5);
+    finish(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
 START_TEST(few_samples_give_no_quantiles)
 {
     struct fake_server server;
@@ -569,7 +587,7 @@ START_TEST(hold_counts_what_is_held)
 }
 END_TEST
 
-/* Thirty proofs take three seconds, but each is soon followed by the next. */
+/* A hundred proofs take two seconds, but each is soon followed by the next. */
 START_TEST(a_slow_server_is_not_given_up)
 {
     struct fake_server server;
@@ -577,8 +595,8 @@ START_TEST(a_slow_server_is_not_given_up)
 
     fake_server_start(&server, IS_SLOW, 0);
     run(&trial, &server,
-        (const char *const[]){"--hold=30", "--stall=1.5", NULL});
-    ck_assert_int_eq(integer(trial.points[0], "held"), 30);
+        (const char *const[]){"--hold=100", "--stall=1", NULL});
+    ck_assert_int_eq(integer(trial.points[0], "held"), 100);
     finish(&trial);
     fake_server_stop(&server);
 }
@@ -750,6 +768,7 @@ static TCase *right_servers(void)
     tcase_add_test(tcase, it_does_not_wait_when_nothing_is_in_flight);
     tcase_add_test(tcase, the_server_may_be_a_name);
     tcase_add_loop_test(tcase, any_size_comes_back, 0, 3);
+    tcase_add_test(tcase, it_sleeps_while_it_waits);
     tcase_add_test(tcase, few_samples_give_no_quantiles);
     tcase_add_test(tcase, it_looks_at_the_server);
     tcase_add_test(tcase, hold_counts_what_is_held);
