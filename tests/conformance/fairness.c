@@ -10,8 +10,6 @@
 #include "client.h"
 #include "load.h"
 
-#include <unistd.h>
-
 enum {
     ROUND_TRIPS = 200,
     SMALL = 64,  /* bytes a round trip */

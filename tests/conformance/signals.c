@@ -14,8 +14,6 @@
 #include "load.h"
 
 #include <signal.h>
-#include <string.h>
-#include <unistd.h>
 
 enum {
     SOON = 5, /* seconds: "at once" on a machine that has much else to do */

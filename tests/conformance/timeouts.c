@@ -13,10 +13,7 @@
 #include "cases.h"
 #include "client.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     KIBIBYTE = 1024,
