@@ -1,11 +1,10 @@
 # What all charts have in common: the colours and the paper.
 #
-# A script sets `chart` and `what`, a line on what it shows, loads this file and plots.  It wants
+# A script sets `chart` and `what`, a line on what it shows, loads this file and
+# plots.  It is run in the top folder of the repository and wants
 #
 #     run     the results folder of a benchmark: table.tsv and charts.gp in it
 #     kind    svg or png (svg)
-#
-# and is run in the top folder of the repository.
 
 load "plots/data.gp"
 if (!exists("kind")) kind = "svg"
@@ -53,7 +52,8 @@ set tics nomirror font ",10.5" textcolor rgb "#444444"
 set errorbars 0
 set grid ytics linetype 1 linecolor rgb "#e8e8e8" linewidth 1
 unset key
-set style textbox opaque noborder fillcolor rgb "#ffffff" margins 0.5, 0.5
+set style textbox 1 opaque noborder fillcolor rgb "#ffffff" margins 0.5, 0.5
+set style textbox 2 opaque noborder fillcolor rgb "#50ffffff" margins 0.3, 0.3
 
 # Title, what the chart shows, and below it how and where it was measured.
 title = value(chart . "_title")
@@ -61,5 +61,6 @@ set label 1001 "{/:Bold " . (strlen(title) ? title : what) . "}" \
     at screen 0.015, 0.95 font ",14" textcolor rgb "#222222"
 set label 1002 (strlen(title) ? what : "") at screen 0.015, 0.893 noenhanced \
     textcolor rgb "#444444"
-set label 1003 machine . "\n" . method . (chart eq "held" ? "" : "\n" . remark) \
+set label 1003 machine . "\n" . method \
+    . (chart eq "held" ? "" : "\n" . remark) \
     at screen 0.015, 0.082 noenhanced font ",9" textcolor rgb "#666666"

@@ -1,5 +1,5 @@
-# Which results, and how to read table.tsv: the part that the charts on paper and
-# the chart in the terminal have in common.
+# Which results, and how to read table.tsv: what the charts on paper and the chart
+# in the terminal have in common.
 
 if (!exists("run")) {
     print "Say which results:  gnuplot -e \"run='results/DATE-TIME'\" plots/...gp"

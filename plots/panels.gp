@@ -33,7 +33,7 @@ do for [p = 1:n] {
     set yrange [low:high]
     if (from_zero) {
         set label 1 "//" at sqrt(zero_at * least_idle), graph 0 center front \
-            boxed textcolor rgb "#888888"
+            boxed bs 1 textcolor rgb "#888888"
     }
     plot table using (only(is(reference, a, metric), left_end)):6: \
             (right_end - left_end):(0) with vectors nohead \
@@ -65,7 +65,7 @@ do for [p = 1:n] {
             left offset 0.8, 0 noenhanced font ",11" textcolor rgb text_color(s), \
         for [s in servers] $labels using \
             (only(label_of(s, a, "end"), x($4))):5:7 with labels \
-            right offset -0.7, side noenhanced font ",11" \
-            textcolor rgb text_color(s)
+            right offset -0.7, side noenhanced boxed bs 2 \
+            font ",11" textcolor rgb text_color(s)
 }
 unset multiplot

@@ -24,7 +24,7 @@ import charts
 import environment
 import results
 from findings import Data
-from options import FLOOR, Options, parse_options
+from options import Options, parse_options
 from plan import Climb, climb_seconds, make_plan, step_seconds, what_fits
 from problem import USAGE, Problem
 from progress import COLUMNS, Progress, in_words, say, some
@@ -99,7 +99,7 @@ def measure(options: Options, idle: list[int], cpus: Cpus, folder: Path) -> tupl
     return trials, int(any(trial["outcome"] == "failed" for trial in trials))
 
 
-def announce(options: Options, idle: list[int], cut: list[int], limit: int, remark: str | None) -> None:
+def announce(options: Options, idle: list[int], cut: list[int], limit: int, remark: str | None):
     """What is going to happen, and what follows from this machine."""
     climbs = make_plan(options, idle)
     planned = sum(climb_seconds(options, climb) for climb in climbs)

@@ -205,9 +205,11 @@ def settings(data: Data, caption: str, method: str) -> str:
         f"method = {text(method)}",
         f"remark = {text(findings.generator_remark(data) or '')}",
     ]
-    lines += [f"{chart}_title = {text(in_micro(title or ''))}" for chart, title in headlines.items()]
+    for chart, title in headlines.items():
+        lines.append(f"{chart}_title = {text(in_micro(title or ''))}")
     lines += [line for ranges, _ in parts for line in ranges]
-    lines += ["$labels << END", LABEL_HEAD, *[line for _, labels in parts for line in labels], "END"]
+    lines += ["$labels << END", LABEL_HEAD]
+    lines += [line for _, labels in parts for line in labels] + ["END"]
     lines += ["$limits << END", "server\tmost"]
     lines += [f"{server}\t{most:.0f}" for server, most in limits(data).items()] + ["END"]
     return "\n".join(lines) + "\n"
@@ -237,7 +239,7 @@ def draw(folder: Path) -> list[str]:
         ]
     problems = []
     if not has_fonts():
-        problems.append("No fonts found: the PNG charts have no letters.  Install fonts-dejavu-core.")
+        problems.append("No font found: the PNG charts have no letters.  Install fonts-dejavu-core")
     for chart in CHARTS:
         for kind in ("svg", "png"):
             done = gnuplot(chart, folder, f"kind = '{kind}'")

@@ -64,7 +64,9 @@ def common_idle(data: Data, servers: list[str], active: int) -> int | None:
     return None if None in most else min(most)
 
 
-def compare(data: Data, metric: str, active: int, first: str, second: str) -> tuple[int, Spread] | None:
+def compare(
+    data: Data, metric: str, active: int, first: str, second: str
+) -> tuple[int, Spread] | None:
     """first : second where both hold the most; None when rounds disagree."""
     idle = common_idle(data, [first, second], active)
     if idle is None:

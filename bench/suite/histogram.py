@@ -43,7 +43,7 @@ def merge(parts: list[dict]) -> dict:
 
 
 def quantile(histogram: dict, parts: int) -> int | None:
-    """By nearest rank: the upper bound of the bucket, never above the maximum.
+    """By nearest rank: the middle of the bucket, never outside minimum and maximum.
 
     None when nothing was recorded.
     """
@@ -53,10 +53,6 @@ def quantile(histogram: dict, parts: int) -> int | None:
     for i, count in histogram["buckets"]:
         rank -= count
         if rank <= 0:
-            return min(high(i), histogram["max"])
+            middle = low(i) + (high(i) - low(i)) // 2
+            return max(histogram["min"], min(middle, histogram["max"]))
     return histogram["max"]  # it lies among the overflow
-
-
-def supports(histogram: dict, parts: int) -> bool:
-    """At least ten values lie above the quantile."""
-    return histogram["count"] * (WHOLE - parts) >= 10 * WHOLE

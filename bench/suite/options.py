@@ -42,6 +42,14 @@ Exit status: 0, or 1 when a trial failed, 64 when an option is wrong, 74 when
 the results can't be written, 130 after Ctrl-C.  Whatever was measured is kept.
 """
 
+IDLE_HELP = """\
+idle connections; `max' is what the limit of open files allows, but at most
+20000 (0,100,300,900,3000,10000,max; quick: 0,900,max)"""
+
+SERVER_HELP = """\
+one more server: 'mine=python3 my.py {port}'; may be repeated. {counters}, if
+there, is replaced by a path for echo/counters.h"""
+
 
 @dataclass
 class Options:
@@ -161,9 +169,9 @@ def parser() -> Parser:
     add("--rounds", metavar="N", help="how often each server takes its turn (5; quick: 2)")
     add("--seconds", metavar="S", help="how long each trial measures (0.3)")
     add("--warm-up", metavar="S", help="load before that, not recorded (0.05)")
-    add("--idle", metavar="LIST", help="idle connections; `max' is what the limit of open files allows, but at most 20000 (0,100,300,900,3000,10000,max; quick: 0,900,max)")
+    add("--idle", metavar="LIST", help=IDLE_HELP)
     add("--active", metavar="LIST", default="1,100", help="connections that talk (1,100)")
-    add("--server", metavar="NAME=COMMAND", action="append", default=[], help="one more server: 'mine=python3 my.py {port}'; may be repeated. {counters}, if there, is replaced by a path for echo/counters.h")
+    add("--server", metavar="NAME=COMMAND", action="append", default=[], help=SERVER_HELP)
     add("--only", metavar="NAMES", help="only these servers, with commas between")
     add("--seed", metavar="N", help="decides on the order within the rounds (random)")
     add("--output", metavar="DIR", help="results folder (results/DATE-TIME)")

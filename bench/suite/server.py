@@ -189,7 +189,8 @@ def running(options: Options, name: str, active: int, cpu: int | None):
         try:
             process = stack.enter_context(process_of(words, cpu, **streams))
         except (OSError, subprocess.SubprocessError) as error:
-            raise NotServing(f"'{words[0]}' can't be run: {getattr(error, 'strerror', None) or error}") from None
+            why = getattr(error, "strerror", None) or error
+            raise NotServing(f"'{words[0]}' can't be run: {why}") from None
         server = Server(name, process, port, counters, complaints.fileno())
         wait_until_listening(server)
         server.counters = counters if counters.exists() else None

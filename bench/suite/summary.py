@@ -50,7 +50,8 @@ def load_lines(data: Data, active: int) -> list[str]:
         if rows["rate", few] is None and rows["rate", many] is None:
             continue
         lines.append(
-            f"{name:16.16} {cell(rows['rate', few], number):>9}{cell(rows['rate', many], number):>12}"
+            f"{name:16.16} {cell(rows['rate', few], number):>9}"
+            f"{cell(rows['rate', many], number):>12}"
             f"{latency(rows['p99', few]):>9}{latency(rows['p99', many]):>12}"
             f"{cell(rows['cpu_per_echo', few], microseconds):>8}"
             f"{cell(rows['cpu_per_echo', many], microseconds):>12}"
@@ -75,7 +76,8 @@ def held_lines(data: Data) -> list[str]:
     for name in data.servers:
         memory = find_held(data.rows, name, "bytes_per_idle")
         floor = floor_ratio(data, name)
-        failures = sum(1 for t in data.trials if t["server_name"] == name and t["outcome"] == "failed")
+        own = [trial for trial in data.trials if trial["server_name"] == name]
+        failures = [trial["outcome"] for trial in own].count("failed")
         times = NONE if floor is None else f"x {floor.value:.2f}"
         lines.append(
             f"{name:16.16} {held_text(find_held(data.rows, name)):>13}"

@@ -118,12 +118,11 @@ def latency_of(trials: list[dict], parts: int) -> Spread | None:
 
 def point_rows(key: Key, trials: list[dict], failures: int) -> list[Row]:
     """All metrics of one point."""
-    server, active, idle = key
     echoes = sum(trial["echoes"] for trial in trials)
     found = [(name, unit, metric_of(trials, name)) for name, (unit, _) in METRICS.items()]
     found += [(name, "us", latency_of(trials, parts)) for name, parts in QUANTILES.items()]
     return [
-        Row(server, active, idle, name, unit, s.value, s.minimum, s.maximum, s.rounds, failures, echoes)
+        Row(*key, name, unit, s.value, s.minimum, s.maximum, s.rounds, failures, echoes)
         for name, unit, s in found
         if s is not None
     ]
@@ -131,8 +130,7 @@ def point_rows(key: Key, trials: list[dict], failures: int) -> list[Row]:
 
 def failed_row(key: Key, failures: int) -> Row:
     """A point of which nothing came in any round."""
-    server, active, idle = key
-    return Row(server, active, idle, "rate", "echoes/s", None, None, None, 0, failures, 0)
+    return Row(*key, "rate", "echoes/s", None, None, None, 0, failures, 0)
 
 
 def held_row(server: str, trials: list[dict]) -> Row | None:
@@ -203,7 +201,10 @@ def make_table(trials: list[dict], servers: list[str]) -> list[Row]:
         own = sorted({key for key in [*measured, *failures] if key[0] == server})
         for key in own:
             count = len(failures.get(key, []))
-            rows += point_rows(key, measured[key], count) if key in measured else [failed_row(key, count)]
+            if key in measured:
+                rows += point_rows(key, measured[key], count)
+            else:
+                rows.append(failed_row(key, count))
         if server != FLOOR:
             rows += [row for row in (held_row(server, trials), memory_row(server, trials)) if row]
     return rows
@@ -233,10 +234,9 @@ def find(rows: list[Row], server: str, metric: str, active: int, idle: int) -> R
 
 def largest_idle(rows: list[Row], server: str, active: int) -> int | None:
     """The most idle connections with which it was measured."""
-    return max(
-        (r.idle for r in rows if (r.server, r.active, r.metric) == (server, active, "rate") and r.rounds),
-        default=None,
-    )
+    wanted = (server, active, "rate")
+    found = [row.idle for row in rows if (row.server, row.active, row.metric) == wanted and row.rounds]
+    return max(found, default=None)
 
 
 def find_held(rows: list[Row], server: str, metric: str = "held") -> Row | None:

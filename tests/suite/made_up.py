@@ -99,7 +99,8 @@ def plausible_trial(dice: random.Random, server: str, round_: int, idle: int, ac
     ns = 1e9 * active / rate
     values = [int(ns * dice.uniform(0.8, 1.5)) for _ in range(min(echoes, 2000))]
     return trial(
-        server, round_, idle, active, echoes=echoes, rate=rate, seconds=0.3, latency=latency(values),
+        server, round_, idle, active,
+        echoes=echoes, rate=rate, seconds=0.3, latency=latency(values),
         server={"cpu_seconds": cpu * echoes, "user_bytes": 100000 + 62 * idle},
         generator={"cpu_seconds": 0.25, "cpu_share": 0.98 if active > 1 else 0.3},
     )

@@ -17,7 +17,7 @@ import time
 import unittest
 from pathlib import Path
 
-from made_up import ROOT, environment, plausible_run
+from made_up import ROOT, THE_FOUR, environment, plausible_run
 
 BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))
 SUITE = [sys.executable, str(ROOT / "bench" / "suite"), f"--build={BUILD}"]
@@ -301,7 +301,7 @@ class Drawing(Run):
         self.output.mkdir()
         lines = [json.dumps(trial) for trial in plausible_run(3, more)]
         (self.output / "trials.ndjson").write_text("\n".join(lines) + "\n")
-        record = environment(["select_server", "poll_server", "epoll_lt_server", "epoll_et_server", *more])
+        record = environment([*THE_FOUR, *more])
         (self.output / "environment.json").write_text(json.dumps(record))
 
     def draw(self):
