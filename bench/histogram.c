@@ -75,6 +75,18 @@ static uint64_t nearest_rank(uint64_t count, uint32_t parts)
     return rank == 0 ? 1 : rank;
 }
 
+/* The middle of a bucket, but no less than the least value and no more than the
+ * greatest. */
+static uint64_t middle(const struct histogram *histogram, size_t i)
+{
+    uint64_t low = histogram_low(i);
+    uint64_t value = low + (histogram_high(i) - low) / 2;
+
+    if (value < histogram->min)
+        return histogram->min;
+    return value < histogram->max ? value : histogram->max;
+}
+
 uint64_t histogram_quantile(const struct histogram *histogram, uint32_t parts)
 {
     uint64_t rank = nearest_rank(histogram->count, parts);
@@ -82,10 +94,8 @@ uint64_t histogram_quantile(const struct histogram *histogram, uint32_t parts)
 
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += histogram->buckets[i];
-        if (seen >= rank) {
-            uint64_t high = histogram_high(i);
-            return high < histogram->max ? high : histogram->max;
-        }
+        if (seen >= rank)
+            return middle(histogram, i);
     }
     return histogram->max; /* among the overflow, or nothing recorded */
 }

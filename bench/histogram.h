@@ -64,8 +64,8 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
 /*
  * The quantile `parts` (0..QUANTILE_WHOLE) by nearest rank: of N values in
  * ascending order, number ceil(q N), and number 1 for q = 0.  The answer is the
- * upper bound of that value's bucket, at most 0.8 % above the value, but never
- * above the exact maximum.  0 when nothing was recorded.
+ * middle of that value's bucket, which is within 0.4 % of the value, but never
+ * outside of the exact minimum and maximum.  0 when nothing was recorded.
  */
 uint64_t histogram_quantile(const struct histogram *histogram, uint32_t parts);
 

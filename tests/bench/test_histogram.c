@@ -136,14 +136,19 @@ START_TEST(ranks_are_rounded_up)
 }
 END_TEST
 
-START_TEST(a_quantile_is_never_above_the_maximum)
+START_TEST(a_quantile_is_never_outside_of_the_extremes)
 {
-    uint64_t low = histogram_low(2000);
+    uint64_t low = histogram_low(2000), high = histogram_high(2000);
 
     histogram_record(&histogram, low);
     histogram_record(&histogram, low + 1);
-    ck_assert_uint_gt(histogram_high(2000), low + 1);
+    ck_assert_uint_gt(low + (high - low) / 2, low + 1);
     ck_assert_uint_eq(histogram_quantile(&histogram, QUANTILE_P50), low + 1);
+
+    memset(&histogram, 0, sizeof(histogram));
+    histogram_record(&histogram, high);
+    histogram_record(&histogram, high);
+    ck_assert_uint_eq(histogram_quantile(&histogram, QUANTILE_P50), high);
 }
 END_TEST
 
@@ -192,11 +197,13 @@ static void compare_with_sorted(const uint64_t *sorted, uint64_t n)
         uint64_t exact = exact_quantile(sorted, n, parts);
         uint64_t answer = histogram_quantile(&histogram, parts);
 
-        ck_assert_uint_le(exact, answer);
+        ck_assert_uint_le(histogram.min, answer);
         ck_assert_uint_le(answer, histogram.max);
         if (exact >= end)
             continue; /* no bucket: the maximum is the answer */
-        ck_assert_uint_le(answer - exact, exact >> HISTOGRAM_K);
+        /* Half a bucket is 1/256 of the values in it at most: 0.4 %. */
+        uint64_t error = answer > exact ? answer - exact : exact - answer;
+        ck_assert_uint_le(error, exact >> (HISTOGRAM_K + 1));
     }
     ck_assert_uint_eq(histogram.min, sorted[0]);
     ck_assert_uint_eq(histogram.max, sorted[n - 1]);
@@ -273,7 +280,7 @@ int main(void)
     tcase_add_test(recording, zero_is_a_value);
     tcase_add_test(recording, what_is_past_the_end_is_counted_apart);
     tcase_add_test(recording, ranks_are_rounded_up);
-    tcase_add_test(recording, a_quantile_is_never_above_the_maximum);
+    tcase_add_test(recording, a_quantile_is_never_outside_of_the_extremes);
     tcase_add_test(recording, ten_samples_must_lie_above);
     tcase_add_test(recording, random_samples_agree_with_sorting_them);
     tcase_add_test(recording, merged_parts_equal_the_whole);
