@@ -16,7 +16,8 @@ void counters_open(const char *path)
     if (path == NULL)
         return;
 
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    /* Not O_TRUNC: it would pull the file from under who still maps it. */
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
         err(EXIT_FAILURE, "--counters=%s", path);
 

@@ -46,7 +46,7 @@ extern struct counters *counters;
 
 /*
  * Put this process's counters into the file `path`, which is created, or
- * emptied if it is there; with NULL they stay in ordinary memory.  Its blocks
+ * written over if it is there; with NULL they stay in ordinary memory.  Its blocks
  * are allocated at once, so that a full disk is an error here and not a SIGBUS
  * later.  On failure: one line on stderr and exit status 1.
  */

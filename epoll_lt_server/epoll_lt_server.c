@@ -106,8 +106,10 @@ static void open_connection(int fd)
         close(fd);
         return;
     }
-    if (control(EPOLL_CTL_ADD, fd, EPOLLIN, connection) < 0)
-        connection_close(connection, strerror(errno));
+    if (control(EPOLL_CTL_ADD, fd, EPOLLIN, connection) < 0) {
+        warn("connection %d is closed", fd);
+        connection_close(connection, "it can't be watched");
+    }
 }
 
 /* The kernel takes a closed descriptor off the interest list by itself. */

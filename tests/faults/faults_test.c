@@ -160,8 +160,8 @@ static const struct ending endings[] = {
     {ALL, "calloc:ENOMEM:2", "Cannot allocate memory"},
     /* No room on the interest list: it already has the signalfd, the listener
        and the first connection. */
-    {EPOLL, "epoll_ctl:ENOSPC:4", NULL},
-    {EPOLL, "epoll_ctl:ENOMEM:4", NULL},
+    {EPOLL, "epoll_ctl:ENOSPC:4", "No space left on device"},
+    {EPOLL, "epoll_ctl:ENOMEM:4", "Cannot allocate memory"},
 };
 
 START_TEST(one_connection_ends)
