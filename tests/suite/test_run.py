@@ -19,6 +19,9 @@ from pathlib import Path
 
 from made_up import ROOT, THE_FOUR, environment, plausible_run
 
+import histogram
+from table import QUANTILES
+
 BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))
 SUITE = [sys.executable, str(ROOT / "bench" / "suite"), f"--build={BUILD}"]
 TINY = ["--rounds=1", "--seconds=0.2", "--warm-up=0.1", "--idle=0,20", "--active=1,5", "--seed=1"]
@@ -68,6 +71,14 @@ class Run(unittest.TestCase):
     def outcomes(self, name: str) -> list[str]:
         return [t["outcome"] for t in read_trials(self.output) if t["server_name"] == name]
 
+    def assert_same_quantiles(self, trials: list[dict]):
+        """The suite computes what loadgen computes from the same histogram."""
+        for trial in trials:
+            for name, parts in QUANTILES.items():
+                if trial["latency"][name] is not None:
+                    answer = histogram.quantile(trial["latency"], parts)
+                    self.assertEqual(answer, trial["latency"][name])
+
     def assert_charts(self):
         for chart in CHARTS:
             self.assertGreater((self.output / chart).stat().st_size, 1000, chart)
@@ -82,6 +93,7 @@ class GoodRuns(Run):
         self.assertEqual(len(trials), 4 * 4 + 2)
         self.assertEqual({t["outcome"] for t in trials}, {"measured"})
         self.assertTrue(all(t["echoes"] > 0 and t["server"]["cpu_seconds"] > 0 for t in trials))
+        self.assert_same_quantiles(trials)
         self.assert_charts()
         record = (self.output / "environment.json").read_text()
         self.assertNotIn(str(ROOT), record)
