@@ -6,16 +6,18 @@
  * was told must remember it and work until the kernel has no more, for what is
  * left over is not told again.
  *
- * So each descriptor is registered once, for everything, and never modified.
+ * So each connection is registered once, for everything, and never modified.
  * In exchange the program keeps a ready list of its own: the connections that
  * it was told of and hasn't finished with.
  *
- * The cost: O(descriptors with news) a wait, and no call to change interest.
- * The limit: RLIMIT_NOFILE, and /proc/sys/fs/epoll/max_user_watches.
+ * The cost: O(descriptors with an edge) a wait, and no call to change interest.
+ * The limit: RLIMIT_NOFILE, which is often 1024 until `ulimit -n` raises it;
+ * and /proc/sys/fs/epoll/max_user_watches, beyond which a new connection is
+ * closed.
  *
  * To try it:
- *     epoll_et_server --verbose
- *     nc 127.0.0.1 10001          (in a second terminal)
+ *     epoll_et_server/epoll_et_server --verbose
+ *     nc -N 127.0.0.1 10001       (in a second terminal)
  */
 #include "connection.h"
 #include "counters.h"
@@ -27,7 +29,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -39,7 +40,8 @@ static int stop_fd;
 /* The interest list is behind this descriptor, in the kernel. */
 static int epoll_fd;
 
-/* More may have news than one wait reports: then the next tells the others. */
+/* There may be more edges than one wait tells: then the next tells the others.
+ */
 enum { MAX_EVENTS = 256 };
 
 /*
@@ -50,8 +52,9 @@ enum { ALL_EDGES = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP };
 
 /*
  * The ready list: connections whose `edges` are not 0, the longest waiting
- * first.  They get BUDGET receives each in their turn, so that one client that
- * sends without end does not keep the loop for itself: epoll(7), starvation.
+ * first.  They get BUDGET steps each in their turn, a step being one recv with
+ * its reply or one send of what is owed, so that one client that sends without
+ * end does not keep the loop for itself: epoll(7), starvation.
  */
 enum { BUDGET = 4 };
 static struct connection *first_ready, *last_ready;
@@ -146,7 +149,10 @@ static void open_connection(int fd)
     }
 }
 
-/* The kernel takes a closed descriptor off the interest list by itself. */
+/*
+ * The kernel takes a closed descriptor off the interest list by itself, unless
+ * a dup(2) of it is open: epoll(7).
+ */
 static void close_connection(struct connection *connection, const char *why)
 {
     connection_close(connection, why);
@@ -256,8 +262,9 @@ static void handle_ready_list(void)
 }
 
 /*
- * Wait until there is news or the time is up.  Returns how many descriptors
- * have some, and in `events` which.  While work is left it only looks.
+ * Wait until there is an edge or the time is up.  Returns how many descriptors
+ * have one, and in `events` which; -1 when a signal interrupted the wait: the
+ * kernel still has the edges, then.  While work is left it only looks.
  */
 static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 {
@@ -270,12 +277,11 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
     int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "epoll_wait");
-    /* After EINTR the kernel still has the edges: the next wait tells them. */
+    idle_tick();
     if (nready < 0)
-        nready = 0;
+        return -1;
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick();
     if (narrating)
         narrate_ready("epoll_wait", nready);
     return nready;
@@ -283,8 +289,8 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 
 /*
  * Put what the wait has told on the ready list, before anything is done about
- * it: so no connection is closed whose news are still in this batch.  Returns
- * false when it is time to stop.
+ * it: so no connection is closed of which an edge is still in this batch.
+ * Returns false when it is time to stop.
  */
 static bool handle_events(int nready, const struct epoll_event events[])
 {
@@ -299,7 +305,7 @@ static bool handle_events(int nready, const struct epoll_event events[])
             return false;
         if (whose == &listener)
             listener_is_ready = true;
-        /* That a connection can be sent to is news only if bytes are owed. */
+        /* Room to send matters only if bytes are owed. */
         else if (events[i].events != EPOLLOUT ||
                  connection_is_sending(connection))
             append_ready(connection, events[i].events);
@@ -343,12 +349,15 @@ int main(int argc, char *argv[])
     for (;;) {
         struct epoll_event events[MAX_EVENTS];
         int nready = wait_for_events(events);
+        if (nready < 0)
+            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready, events))
             break;
         handle_ready_list();
         if (listener_is_ready)
             accept_connections();
-        close_idle_connections();
+        if (nready < MAX_EVENTS) /* else others may be ready and untold */
+            close_idle_connections();
         if (listener_retry_is_due(&listener))
             resume_listener();
         if (idle_quit_is_due())

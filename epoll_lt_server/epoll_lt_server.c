@@ -8,11 +8,13 @@
  *
  * The cost: O(descriptors ready) a wait, on both sides, however many others are
  * watched; and a system call for each change of interest.
- * The limit: RLIMIT_NOFILE, and /proc/sys/fs/epoll/max_user_watches.
+ * The limit: RLIMIT_NOFILE, which is often 1024 until `ulimit -n` raises it;
+ * and /proc/sys/fs/epoll/max_user_watches, beyond which a new connection is
+ * closed.
  *
  * To try it:
- *     epoll_lt_server --verbose
- *     nc 127.0.0.1 10001          (in a second terminal)
+ *     epoll_lt_server/epoll_lt_server --verbose
+ *     nc -N 127.0.0.1 10001       (in a second terminal)
  */
 #include "connection.h"
 #include "counters.h"
@@ -24,7 +26,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -112,7 +113,10 @@ static void open_connection(int fd)
     }
 }
 
-/* The kernel takes a closed descriptor off the interest list by itself. */
+/*
+ * The kernel takes a closed descriptor off the interest list by itself, unless
+ * a dup(2) of it is open: epoll(7).
+ */
 static void close_connection(struct connection *connection, const char *why)
 {
     connection_close(connection, why);
@@ -168,7 +172,7 @@ static void handle_readable(struct connection *connection)
 
 /*
  * Wait until a descriptor is ready or the time is up.  Returns how many are
- * ready, and in `events` which.
+ * ready, and in `events` which; -1 when a signal interrupted the wait.
  */
 static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 {
@@ -180,11 +184,11 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
     int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "epoll_wait");
+    idle_tick();
     if (nready < 0)
-        nready = 0;
+        return -1;
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick();
     if (narrating)
         narrate_ready("epoll_wait", nready);
     return nready;
@@ -249,9 +253,12 @@ int main(int argc, char *argv[])
     for (;;) {
         struct epoll_event events[MAX_EVENTS];
         int nready = wait_for_events(events);
+        if (nready < 0)
+            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready, events))
             break;
-        close_idle_connections();
+        if (nready < MAX_EVENTS) /* else others may be ready and untold */
+            close_idle_connections();
         if (listener_retry_is_due(&listener))
             resume_listener();
         if (idle_quit_is_due())

@@ -8,11 +8,12 @@
  *
  * The cost: as with select, both sides go through all entries at every wait,
  * O(descriptors watched), however few of them are ready.
- * The limit: none of its own; only RLIMIT_NOFILE counts.
+ * The limit: none of its own.  What counts is RLIMIT_NOFILE, which is often
+ * 1024 until `ulimit -n` raises it.
  *
  * To try it:
- *     poll_server --verbose
- *     nc 127.0.0.1 10001          (in a second terminal)
+ *     poll_server/poll_server --verbose
+ *     nc -N 127.0.0.1 10001       (in a second terminal)
  */
 #include "connection.h"
 #include "counters.h"
@@ -25,7 +26,6 @@
 #include <err.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ static struct listener listener;
 static int stop_fd;
 
 /* The first entries of the array never move; connections follow them. */
-enum { STOP_SLOT, LISTENER_SLOT, FIRST_CONNECTION_SLOT };
+enum { STOP_SLOT, LISTENER_SLOT };
 
 /* What to watch, and whose descriptor it is; both arrays have `capacity`. */
 static struct pollfd *interest;
@@ -167,7 +167,10 @@ static void handle_readable(struct connection *connection)
         update_interest(connection);
 }
 
-/* Wait until a descriptor is ready or the time is up.  Returns how many are. */
+/*
+ * Wait until a descriptor is ready or the time is up.  Returns how many are
+ * ready; -1 when a signal interrupted the wait.
+ */
 static int wait_for_events(void)
 {
     int timeout_ms = idle_wait_ms(&listener);
@@ -178,12 +181,11 @@ static int wait_for_events(void)
     int nready = poll(interest, used, timeout_ms);
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "poll");
-    /* After EINTR the answers are those of an earlier wait. */
+    idle_tick();
     if (nready < 0)
-        nready = 0;
+        return -1; /* and the answers are those of an earlier wait */
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick();
     if (narrating)
         narrate_ready("poll", nready);
     return nready;
@@ -193,7 +195,7 @@ static int wait_for_events(void)
  * Handle what the wait has found.  Returns false when it is time to stop.
  *
  * From the last entry to the first: the entry that moves into a gap has been
- * looked at already, and so have the new ones at the end.
+ * looked at already, and new ones are appended behind us, for the next wait.
  */
 static bool handle_events(int nready)
 {
@@ -250,6 +252,8 @@ int main(int argc, char *argv[])
 
     for (;;) {
         int nready = wait_for_events();
+        if (nready < 0)
+            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready))
             break;
         close_idle_connections();

@@ -8,12 +8,12 @@
  *
  * The cost: both sides go through all descriptors at every wait, O(highest
  * descriptor watched), however few of them are ready.
- * The limit: a set has FD_SETSIZE = 1024 bits, and a descriptor beyond them is
- * not refused but written past the set's end.
+ * The limit: a set has FD_SETSIZE = 1024 bits.  For a descriptor beyond them
+ * FD_SET writes past the set's end: undefined behaviour, not an error.
  *
  * To try it:
- *     select_server --verbose
- *     nc 127.0.0.1 10001          (in a second terminal)
+ *     select_server/select_server --verbose
+ *     nc -N 127.0.0.1 10001       (in a second terminal)
  */
 #include "connection.h"
 #include "counters.h"
@@ -25,7 +25,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -155,7 +154,7 @@ static void handle_readable(struct connection *connection)
 
 /*
  * Wait until a descriptor is ready or the time is up.  Returns how many are
- * ready, and in the two sets which.
+ * ready, and in the two sets which; -1 when a signal interrupted the wait.
  */
 static int wait_for_events(fd_set *readable, fd_set *writable)
 {
@@ -174,12 +173,11 @@ static int wait_for_events(fd_set *readable, fd_set *writable)
                         timeout_ms < 0 ? NULL : &timeout);
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "select");
-    /* After an error, EINTR too, the sets are undefined: nothing is ready. */
+    idle_tick();
     if (nready < 0)
-        nready = 0;
+        return -1; /* and the sets are undefined */
 
     counters->ready_events += (uint64_t)nready;
-    idle_tick();
     if (narrating)
         narrate_ready("select", nready);
     return nready;
@@ -256,6 +254,8 @@ int main(int argc, char *argv[])
     for (;;) {
         fd_set readable, writable;
         int nready = wait_for_events(&readable, &writable);
+        if (nready < 0)
+            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready, &readable, &writable))
             break;
         close_idle_connections();

@@ -79,6 +79,33 @@ START_TEST(talker_stays)
 END_TEST
 
 /*
+ * The server was stopped (SIGSTOP, as Ctrl-Z does it) for longer than the
+ * timeout, and when it goes on there are bytes to be read.  Whose they are was
+ * not silent; it is the server that wasn't there.  More connections than a
+ * server may learn of with one wait.
+ */
+START_TEST(stopped_meanwhile)
+{
+    enum { COUNT = 600 };
+    struct server *server = server_start("--idle-timeout=2");
+    int fds[COUNT];
+
+    for (int i = 0; i < COUNT; i++)
+        fds[i] = client_connect(server);
+    for (int i = 0; i < COUNT; i++)
+        client_echo(fds[i], 1, 10);
+    pause_for(0.3); /* so that it is stopped while it waits */
+    server_freeze(server);
+    for (int i = 0; i < COUNT; i++)
+        client_send(fds[i], "x", 1);
+    pause_for(3);
+    server_thaw(server);
+    for (int i = 0; i < COUNT; i++)
+        client_expect(fds[i], "x", 1);
+}
+END_TEST
+
+/*
  * A slow reader is not silent: now and then it takes a MiB of all that waits
  * for it.  (The server sees this when the kernel has room for much of its own
  * again, so a reader of some bytes a second is silent to it for a long time.)
@@ -253,6 +280,8 @@ void add_timeout_cases(Suite *suite)
     case_add(suite, "timeouts-silent-after-an-echo", silent_after_an_echo,
              NEEDS_OPTIONS, 30);
     case_add(suite, "timeouts-talker-stays", talker_stays, NEEDS_OPTIONS, 60);
+    case_add(suite, "timeouts-stopped-meanwhile", stopped_meanwhile,
+             NEEDS_OPTIONS, 60);
     case_add(suite, "timeouts-slow-reader-stays", slow_reader_stays,
              NEEDS_OPTIONS, 60);
     case_add(suite, "timeouts-stalled-is-closed", stalled_is_closed,
