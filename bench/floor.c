@@ -6,7 +6,8 @@
  * is searched or remembered.  With one message in flight on each connection the
  * next message in turn has usually arrived long ago.  The CPU time of an echo
  * is then that of the two system calls which no server can avoid; what a real
- * server uses beyond it is the price of knowing where to look.
+ * server uses beyond it is the price of knowing where to look.  With one
+ * connection, the default, it sleeps in every recv and is no floor.
  *
  * It is no server: one client that pauses makes all the others wait, and nobody
  * can come or go.  It ends when a client leaves.  And one recv has to bring a
@@ -14,8 +15,8 @@
  * its own, and cost the turn of all the others.
  *
  * To try it:
- *     floor --connections=100
- *     loadgen --active=100 127.0.0.1 10001     (in a second terminal)
+ *     build/bench/floor --connections=100
+ *     build/bench/loadgen --active=100 127.0.0.1 10001  (in a second terminal)
  */
 #include "listener.h"
 #include "options.h"

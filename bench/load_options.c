@@ -56,13 +56,15 @@ static const struct argp_option known_options[] = {
 static const char help[] =
     "The load generator: measures an echo server with many connections, of "
     "which some talk and the others are silent.\v"
-    "In parentheses: what holds without the option.\n\n"
+    "In parentheses: the default.\n\n"
     "It is a closed loop: an active connection sends a message, waits for the "
     "echo, compares every byte and sends the next one at once.  It tells how "
     "many echoes a second the server answered and how long each took.  A point "
     "in which a byte was lost or wrong, or a connection was not served, is not "
-    "valid: it says why, the run ends, and so does its exit status.\n\n"
-    "Try, beside a server on port 10001:\n\n"
+    "valid: the summary says why, the run ends there, and the exit status is "
+    "1.\n\n"
+    "Try, beside a server on port 10001 that may open enough descriptors "
+    "(ulimit -n):\n\n"
     "  loadgen --idle=0,1000 --active=1,100 --seconds=1 127.0.0.1 10001\n\n"
     "The fields of the JSON lines are explained in bench/README.md.";
 

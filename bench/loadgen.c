@@ -16,7 +16,8 @@
  *     point         what was asked for and what was seen
  *     result        a point as JSON; summary: a point for people
  *
- * Try: build/bench/loadgen --idle=0,1000 --active=1,100 127.0.0.1 10001
+ * Try, beside a server that was started after ulimit -n "$(ulimit -Hn)":
+ *     build/bench/loadgen --idle=0,1000 --active=1,100 127.0.0.1 10001
  */
 #include "closed_loop.h"
 #include "connections.h"

@@ -6,9 +6,9 @@
  * the server anything: the server pays one increment in memory, not a system
  * call.  Without the option they live in ordinary memory.
  *
- * One thread writes, in place.  A reader sees each field whole, because an
- * aligned 64-bit store is one store on the machines that Linux runs on, but
- * two fields may come from two different moments.
+ * One thread writes, in place.  A reader sees each field whole on a 64-bit
+ * machine, where an aligned 64-bit store is one store; but two fields may come
+ * from two different moments.
  */
 #ifndef ECHO_COUNTERS_H
 #define ECHO_COUNTERS_H
@@ -21,7 +21,7 @@
 /*
  * All counts start at 0 and only grow, but for `connections`, which is how many
  * there are now.  The system calls of a server are the sum of waits, accepts,
- * receives, sends and epoll_ctls.
+ * receives, sends and epoll_ctls; only the close of a connection isn't counted.
  */
 struct counters {
     uint64_t magic;             /* COUNTERS_MAGIC */
@@ -46,9 +46,9 @@ extern struct counters *counters;
 
 /*
  * Put this process's counters into the file `path`, which is created, or
- * written over if it is there; with NULL they stay in ordinary memory.  Its blocks
- * are allocated at once, so that a full disk is an error here and not a SIGBUS
- * later.  On failure: one line on stderr and exit status 1.
+ * written over if it is there; with NULL they stay in ordinary memory.  The
+ * file's blocks are allocated at once, so that a full disk is an error here and
+ * not a SIGBUS later.  On failure: one line on stderr and exit status 1.
  */
 void counters_open(const char *path);
 

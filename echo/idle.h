@@ -44,7 +44,7 @@ void idle_remove(struct connection *connection);
 /* The quietest connection if --idle-timeout has run out for it, or NULL. */
 struct connection *idle_expired(void);
 
-/* Has nothing of that happened for --quit-after seconds? */
+/* Has none of these happened for --quit-after seconds? */
 bool idle_quit_is_due(void);
 
 /*

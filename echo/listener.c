@@ -66,7 +66,7 @@ struct listener listener_open(const struct options *options)
     snprintf(port, sizeof(port), "%d", options->port);
 
     const struct addrinfo hints = {
-        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+        .ai_flags = AI_NUMERICSERV,
         .ai_socktype = SOCK_STREAM,
     };
     struct addrinfo *addresses;
@@ -137,7 +137,7 @@ static enum accept_result accept_failed(int error)
     case ETIMEDOUT:
         narrate("a client left before it was accepted: %s", strerror(error));
         return CLIENT_GONE;
-    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM: it may pass, others serve on */
+    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, and what else may pass */
         tell_full(strerror(error));
         return FULL;
     }

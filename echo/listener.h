@@ -2,7 +2,7 @@
  * listener: the listening socket, where clients wait to be accepted.
  *
  * The kernel completes a client's handshake on its own and lets it wait in the
- * listener's queue.  A server that is full leaves it there: it stops to watch
+ * listener's queue.  A server that is full leaves it there: it stops watching
  * the listener, because a listener with somebody in its queue is ready, always,
  * and a loop that can't accept would spin.
  */
@@ -59,7 +59,7 @@ enum accept_result {
 enum accept_result listener_accept(const struct listener *listener, int *fd);
 
 /*
- * Note that the server has stopped to watch the listener, and that it watches
+ * Note that the server has stopped watching the listener, and that it watches
  * again.  To change the interest itself is each server's own business.
  */
 void listener_pause(struct listener *listener);

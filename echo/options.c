@@ -27,11 +27,15 @@ static const struct argp_option known_options[] = {
     {"port", KEY_PORT, "PORT", 0,
      "Listen at this TCP port; 0 lets the kernel choose one (10001)", 0},
     {"backlog", KEY_BACKLOG, "N", 0,
-     "Let at most N clients wait to be accepted (4096)", 0},
+     "Let at most N clients wait to be accepted; the kernel caps it at "
+     "net.core.somaxconn (4096)",
+     0},
     {"max-connections", KEY_MAX_CONNECTIONS, "N", 0,
      "Serve at most N connections at once; further clients wait (no limit)", 0},
     {"idle-timeout", KEY_IDLE_TIMEOUT, "S", 0,
-     "Close a connection that was silent for S seconds (never)", 0},
+     "Close a connection on which no byte has moved, either way, for S "
+     "seconds (never)",
+     0},
     {"quit-after", KEY_QUIT_AFTER, "S", 0,
      "End when nothing at all happened for S seconds (never)", 0},
     {"counters", KEY_COUNTERS, "FILE", 0,
@@ -41,12 +45,12 @@ static const struct argp_option known_options[] = {
 };
 
 /* What stands before and, behind "\v", after the list of options in --help. */
-#define HELP                                                                \
-    "An echo server that waits for its clients with %s: every byte that a " \
-    "client sends comes back, unchanged and in order.\v"                    \
-    "In parentheses: what holds without the option.\n\n"                    \
-    "To see it at work, start `%s --verbose', and in a second terminal "    \
-    "`nc 127.0.0.1 10001': type a line and read what the server tells.  "   \
+#define HELP                                                                 \
+    "An echo server that waits for its clients with %s: every byte that a "  \
+    "client sends comes back, unchanged and in order.\v"                     \
+    "In parentheses: the default.\n\n"                                       \
+    "To see it at work, start `%s --verbose', and in a second terminal "     \
+    "`nc -N 127.0.0.1 10001': type a line and read what the server tells.  " \
     "SIGINT (Ctrl-C) and SIGTERM end it with a summary."
 
 long options_number(const char *option, const char *text, long min, long max)
@@ -55,7 +59,8 @@ long options_number(const char *option, const char *text, long min, long max)
     errno = 0;
     long number = strtol(text, &end, 10);
 
-    /* strtol(3) skips white space and accepts "+5": more than is spelled. */
+    /* A digit must come first, or a minus and a digit: strtol(3) alone would
+     * also take " 5" and "+5". */
     if (!isdigit((unsigned char)text[text[0] == '-']) || *end != '\0' ||
         errno != 0 || number < min || number > max)
         errx(EX_USAGE, "%s=%s: not a whole number from %ld to %ld", option,

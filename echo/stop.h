@@ -13,7 +13,8 @@
 
 /*
  * Block SIGINT and SIGTERM and return a descriptor that becomes readable when
- * one of them arrives.  On failure: one line on stderr, exit status 1.
+ * one of them arrives.  Nobody reads it: that it is readable says all there is
+ * to know.  On failure: one line on stderr, exit status 1.
  */
 int stop_open(void);
 

@@ -62,7 +62,7 @@ START_TEST(new_data_makes_a_new_edge)
 }
 END_TEST
 
-/* Two arrivals between two waits are told as one edge: epoll(7), Q7. */
+/* Two arrivals between two waits are told as one edge: epoll(7). */
 START_TEST(edges_between_two_waits_are_one)
 {
     struct pair pair = open_local_pair();
@@ -85,7 +85,7 @@ START_TEST(registering_tells_what_is_ready_already)
 }
 END_TEST
 
-/* EPOLL_CTL_MOD tells an edge again that was told before: epoll_ctl(2). */
+/* EPOLL_CTL_MOD tells an edge again that was told before: epoll(7). */
 START_TEST(modifying_tells_the_edge_again)
 {
     struct pair pair = open_local_pair();
@@ -143,7 +143,7 @@ END_TEST
 
 /*
  * A send that was taken in part is enough for that edge to come: EAGAIN need
- * not be seen as well.  This is what one send an event rests on.  epoll(7), Q9.
+ * not be seen as well.  This is what one send an event rests on.  epoll(7).
  */
 START_TEST(a_partial_send_is_enough_for_the_edge)
 {

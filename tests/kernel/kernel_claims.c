@@ -1,8 +1,8 @@
 /*
  * kernel_claims: what the book says of the kernel, proved on this kernel.
  *
- * A claim is one test, and the test's name is the claim.  To run one of them,
- * or to see it fail, change it and build again:
+ * A claim is one test, and the test's name is the claim.  To see one fail,
+ * change it, build and run again:
  *
  *     meson compile -C build && build/tests/kernel/kernel_claims
  *
