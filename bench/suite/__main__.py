@@ -185,6 +185,9 @@ def main(arguments: list[str]) -> int:
     except Problem as problem:
         print(problem, file=sys.stderr)
         return problem.status
+    except (Interrupted, KeyboardInterrupt):  # before or after the measuring
+        print("bench/run: stopped", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
