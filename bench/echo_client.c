@@ -261,6 +261,7 @@ int main(int argc, char *argv[])
     int right = 0;
     int ended = 0;
 
+    options_fill_descriptors();
     argp_program_version = "echo_client " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
         exit(EX_USAGE);

@@ -23,6 +23,7 @@
 #include "connections.h"
 #include "interrupt.h"
 #include "load_options.h"
+#include "options.h"
 #include "pattern.h"
 #include "point.h"
 #include "probe.h"
@@ -152,6 +153,7 @@ int main(int argc, char *argv[])
 {
     static struct run run;
 
+    options_fill_descriptors();
     prepare(&run, argc, argv);
     bool valid = run.options.hold > 0 ? hold(&run, (size_t)run.options.hold)
                                       : climb(&run);
