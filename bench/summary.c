@@ -55,11 +55,14 @@ static void print_server(FILE *stream, const struct point *point,
 
     if (probe->pid != 0)
         fprintf(stream,
-                "    server     %.2f us of CPU time an echo, %.0f %% of "
-                "a CPU, %.1f MB of memory\n",
+                "    server     %.2f us of CPU time an echo, %.0f %% of a CPU",
                 cpu / echoes / 1e3,
-                100 * point_share(point, point_server_cpu(point)),
+                100 * point_share(point, point_server_cpu(point)));
+    if (probe->pid != 0 && point->server_bytes >= 0)
+        fprintf(stream, ", %.1f MB of memory",
                 (double)point->server_bytes / 1e6);
+    if (probe->pid != 0)
+        fputc('\n', stream);
     if (probe->counters != NULL)
         fprintf(stream,
                 "    counters   %.2f system calls an echo, %.2f "

@@ -14,9 +14,12 @@ This file is the experiment, from the plan to the charts.  bench/run starts it.
     progress     how far it has come
 """
 
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback out of an import
+
 import contextlib
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -35,7 +38,7 @@ from trial import Cpus, run_climb, stamped
 
 
 class Interrupted(Exception):
-    """Ctrl-C, or SIGTERM."""
+    """Ctrl-C, SIGTERM, or the terminal was closed."""
 
     def __init__(self, number: int):
         super().__init__(signal.strsignal(number))
@@ -46,12 +49,15 @@ def interrupt(number, _frame):
     """The first one ends the measuring in order, and nothing disturbs that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     raise Interrupted(number)
 
 
 def watch_signals(handler) -> None:
     signal.signal(signal.SIGINT, handler)
     signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup(1)
+        signal.signal(signal.SIGHUP, handler)
 
 
 def complain(climb: Climb, trial: dict) -> str:
@@ -87,8 +93,9 @@ def measure(options: Options, idle: list[int], cpus: Cpus, folder: Path) -> tupl
                 progress.skip(climb_seconds(options, climb))
                 continue
             for trial in measure_climb(options, climb, cpus, progress):
-                trials.append(stamped(trial, options, climb, folder.name))
-                results.append_trial(folder, trials[-1])
+                whole = stamped(trial, options, climb, folder.name)
+                results.append_trial(folder, whole)
+                trials.append(whole)
             if trials[-1].get("not_started"):
                 out.add(climb.server)  # it won't start in later rounds either
     except (Interrupted, Problem) as end:
@@ -126,7 +133,8 @@ def describe(plan: dict) -> str:
 def conclude(folder: Path, trials: list[dict], record: dict) -> int:
     """Table, charts and summary of whatever was measured."""
     servers = [name for name in record["plan"]["servers"] if name in servers_in(trials)]
-    active = sorted({trial["active"] for trial in trials if trial["outcome"] == "measured"})
+    measured = [t for t in trials if t["outcome"] == "measured" and t["server_name"] in servers]
+    active = sorted({trial["active"] for trial in measured})
     if not active:
         say("Nothing was measured, so there is nothing to show.")
         return 0
@@ -161,6 +169,8 @@ def draw_again(folder: Path) -> int:
 def experiment(options: Options) -> int:
     """Measure, then conclude."""
     limit = raise_limit()
+    if limit < 20:
+        raise Problem(f"bench/run: the limit of open files is {limit}: too few to measure", USAGE)
     idle, cut = what_fits(options.idle, options.active, limit)
     if not idle:
         asked = ",".join(map(str, options.idle))
@@ -172,11 +182,16 @@ def experiment(options: Options) -> int:
     announce(options, idle, cut, limit, remark)
     watch_signals(interrupt)
     trials, status = measure(options, idle, cpus, folder)
-    watch_signals(signal.SIG_DFL)
-    return conclude(folder, trials, record) or status
+    watch_signals(signal.default_int_handler)
+    try:
+        return conclude(folder, trials, record) or status
+    except KeyboardInterrupt:
+        later = f"bench/run: stopped; charts later: bench/run --draw {charts.shown(folder)}"
+        raise Problem(later, 128 + signal.SIGINT) from None
 
 
 def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options = parse_options(arguments)
         if options.check:

@@ -98,7 +98,7 @@ def labels_of(data: Data, metric: str, active: int, tell) -> list[Label]:
     labels = []
     for name, end in ends.items():
         row = None if end is None else find(data.rows, name, metric, active, end)
-        if row is not None:
+        if row is not None and row.value > 0:  # a logarithm has no 0
             text = f"{short(name):.10} {tell(row.value)}"
             labels.append(Label(name, end, row.value, text, end == edge))
     return labels

@@ -149,6 +149,12 @@ def all_servers(only: str | None, more: list[str]) -> dict[str, list[str]]:
     return {name: servers[name] for name in servers if name in only.split(",")}
 
 
+def new_folder(text: str | None) -> Path | None:
+    if text == "":
+        raise bad("--output", text, "no folder")
+    return None if text is None else Path(text)
+
+
 def results_folder(option: str, text: str | None) -> Path | None:
     """The folder of an earlier run, where there is something to draw."""
     if text is None:
@@ -198,7 +204,7 @@ def parse_options(arguments: list[str]) -> Options:
         active=ascending("--active", given.active, 1, 100000),
         servers=all_servers(given.only, given.server),
         seed=whole("--seed", seed, 0, 10**18 - 1),
-        output=None if given.output is None else Path(given.output),
+        output=new_folder(given.output),
         draw=results_folder("--draw", given.draw),
         build=Path(given.build),
         check=given.check,

@@ -3,6 +3,7 @@
 The unit is the planned second, so that what is left can be told from the start.
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -23,7 +24,7 @@ def say(text: str = "") -> None:
     """A line for people, at once even when stdout is a file."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # nobody reads any more; the results still count
+    except OSError:  # nobody reads any more; the results still count
         sys.stdout = open(os.devnull, "w")
 
 
@@ -47,7 +48,7 @@ class Progress:
         self.done = 0.0
         self.started = time.monotonic()
         self.bar = None
-        if tqdm is not None and sys.stdout.isatty():
+        if tqdm is not None and sys.stdout is not None and sys.stdout.isatty():
             tqdm.monitor_interval = 0  # no thread of its own: signals come to this one
             columns = min(shutil.get_terminal_size().columns, COLUMNS)
             self.bar = tqdm(total=planned, ncols=columns - 1, bar_format=LAYOUT, file=sys.stdout)
@@ -93,7 +94,8 @@ class Progress:
         """A line on stderr that doesn't tear the bar apart."""
         if self.bar is not None:
             self.bar.clear()
-        print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
         if self.bar is not None:
             self.bar.refresh()
 

@@ -18,7 +18,8 @@ def create(asked: Path | None) -> Path:
         descriptor = os.open(folder / "trials.ndjson", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         os.close(descriptor)
     except FileExistsError:
-        raise Problem(f"{option}: there is a run in it already", USAGE) from None
+        why = "there is a run in it already" if folder.is_dir() else "not a folder"
+        raise Problem(f"{option}: {why}", USAGE) from None
     except OSError as error:
         raise Problem(f"{option}: can't be written: {error.strerror}", USAGE) from None
     return folder
@@ -31,7 +32,7 @@ def cannot_write(path: Path, error: OSError) -> Problem:
 
 def write(path: Path, text: str) -> None:
     try:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise cannot_write(path, error) from None
 
@@ -51,7 +52,7 @@ def read_trials(folder: Path) -> list[dict]:
     path = folder / "trials.ndjson"
     trials = []
     try:
-        for number, line in enumerate(path.read_text().splitlines(), 1):
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
             try:
                 trials.append(json.loads(line))
             except json.JSONDecodeError:

@@ -150,13 +150,15 @@ def wait_until_listening(server: Server) -> None:
 
 
 def stop(process: subprocess.Popen) -> None:
-    """SIGTERM, and SIGKILL if that isn't heard."""
+    """SIGTERM, and SIGKILL if that isn't heard; its children with it."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with contextlib.suppress(OSError):  # what it started and left behind
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from options import FLOOR, Options
 from plan import Climb, climb_seconds
 from server import HOST, NotServing, Server, how_it_ended, process_of, running
 
+NOT_THE_SERVER = "the process used no CPU time: if its command starts the server, let it `exec' that"
 PATIENCE = 60  # seconds that a climb may take beyond four times the plan
 
 
@@ -86,6 +87,12 @@ def explain_end(trial: dict, server: Server) -> None:
     trial["reason"] = f"{trial['reason']}; the server {how_it_ended(server)}"
 
 
+def is_idle(trial: dict) -> bool:
+    """Did the process that we watch leave the work to another one?"""
+    server = trial.get("server")
+    return server is not None and server["cpu_seconds"] < 1e-7 * trial["echoes"]
+
+
 def read_trials(options: Options, climb: Climb, generator: subprocess.Popen) -> Iterator[dict]:
     """Each as loadgen writes it; a generator that hangs is killed."""
     patience = 4 * climb_seconds(options, climb) + PATIENCE
@@ -96,6 +103,9 @@ def read_trials(options: Options, climb: Climb, generator: subprocess.Popen) -> 
         for line in generator.stdout:
             trial = json.loads(line)
             trial["outcome"] = judge(trial)
+            if trial["outcome"] == "measured" and is_idle(trial):
+                trial["outcome"] = "failed"
+                trial["reason"] = NOT_THE_SERVER
             yield trial
     finally:
         alarm.cancel()

@@ -208,6 +208,15 @@ class BadServers(Run):
     def test_one_that_dies_in_the_midst_of_a_trial(self):
         self.check("dies", "ended with status 3: out of sorts")
 
+    def test_one_whose_command_starts_another_process(self):
+        command = f"sh -c '{BUILD}/poll_server --port=$0 --counters={self.base}/mark & wait' {{port}}"
+        done = self.run_suite("--only=odd", "--server=odd=" + command, "--seconds=0.3")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the process used no CPU time", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertNotIn("gnuplot", done.stderr)
+        self.assertEqual(servers_of(f"--counters={self.base}/mark"), [])
+
     def test_one_that_does_not_start_is_not_started_again(self):
         self.run_suite("--only=odd,poll_server", odd("refuses"), "--rounds=3")
         self.assertEqual(self.outcomes("odd"), ["failed"])
@@ -248,6 +257,16 @@ class Endings(Run):
 
     def test_sigterm_does_the_same(self):
         self.check_interrupted(signal.SIGTERM)
+
+    def test_a_closed_terminal_does_the_same(self):
+        self.check_interrupted(signal.SIGHUP)
+
+    def test_output_that_nobody_can_write_loses_no_results(self):
+        with open("/dev/full", "w") as full:
+            words = [*SUITE, *TINY, "--only=poll_server", f"--output={self.output}"]
+            done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assert_charts()
 
     def test_no_process_is_left_behind_by_a_run_that_is_killed(self):
         process = self.start()
@@ -335,6 +354,15 @@ class Drawing(Run):
             text = (self.output / f"{chart}.svg").read_text()
             for name in ("select", "poll", "epoll_lt", "epoll_et", "mine", "yours"):
                 self.assertRegex(text, rf">(<tspan[^>]*>)?{name}", f"{name} in {chart}")
+
+    def test_of_the_floor_alone_there_is_nothing_to_draw(self):
+        self.made_up()
+        path = self.output / "trials.ndjson"
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if '"floor"' in line))
+        done = self.draw()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("nothing to show", done.stdout)
 
     def test_a_torn_last_line_is_left_out_and_said(self):
         self.made_up()
