@@ -198,17 +198,10 @@ static bool open_batch(struct connections *set, size_t count,
     return batch.proved == count;
 }
 
-/* Is it this process or this machine that has no more to give? */
-static bool is_our_limit(int error)
-{
-    return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL ||
-           error == ENOBUFS || error == ENOMEM;
-}
-
 static void explain_shortage(size_t held, size_t wanted, int error,
                              struct point *point)
 {
-    point->limited_by = is_our_limit(error) ? "generator" : "server";
+    point->limited_by = target_is_our_limit(error) ? "generator" : "server";
     if (error == 0)
         point_fail(point, "the server served %zu of %zu connections", held,
                    wanted);

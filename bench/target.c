@@ -26,6 +26,16 @@ static bool is_ipv4_loopback(const struct sockaddr *address)
            ntohl(ipv4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+/* Always -1, for the caller to return, with errno as it was. */
+static int close_keeping_errno(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    errno = error;
+    return -1;
+}
+
 static int bind_source(int fd, uint32_t number)
 {
     int yes = 1;
@@ -40,15 +50,24 @@ static int bind_source(int fd, uint32_t number)
     return bind(fd, (struct sockaddr *)&source, sizeof(source));
 }
 
-static int begin_connect(int fd, const struct target *target, uint32_t number)
+int target_socket(const struct target *target, uint32_t number)
 {
     int yes = 1;
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int fd = socket(target->address.ss_family,
+                    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+    if (fd == -1)
+        return -1;
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     if (target->is_ipv4_loopback && bind_source(fd, number) == -1)
-        return -1;
+        return close_keeping_errno(fd);
+    return fd;
+}
+
+int target_begin(const struct target *target, int fd)
+{
     if (connect(fd, (const struct sockaddr *)&target->address,
                 target->length) == -1 &&
         errno != EINPROGRESS)
@@ -58,18 +77,17 @@ static int begin_connect(int fd, const struct target *target, uint32_t number)
 
 int target_connect(const struct target *target, uint32_t number)
 {
-    int family = target->address.ss_family;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = target_socket(target, number);
 
-    if (fd == -1)
-        return -1;
-    if (begin_connect(fd, target, number) == -1) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
-    }
+    if (fd != -1 && target_begin(target, fd) == -1)
+        return close_keeping_errno(fd);
     return fd;
+}
+
+bool target_is_our_limit(int error)
+{
+    return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL ||
+           error == ENOBUFS || error == ENOMEM;
 }
 
 static struct target make_target(const struct addrinfo *info)

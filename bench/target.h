@@ -33,10 +33,26 @@ struct target {
 struct target target_resolve(const char *host, const char *port);
 
 /*
- * Begin to connect: a non-blocking socket that becomes writable when it has
- * worked out or failed (connect(2), EINPROGRESS).  `number` picks the source
- * address.  Returns the descriptor, or -1 with errno set.
+ * A non-blocking socket that is ready for target_begin.  `number` picks the
+ * source address.  Returns the descriptor, or -1 with errno set.
  */
+int target_socket(const struct target *target, uint32_t number);
+
+/*
+ * Begin to connect: the socket becomes writable when that has worked out or
+ * failed (connect(2), EINPROGRESS).  Returns 0, or -1 with errno set when it
+ * has failed at once; the socket stays the caller's.
+ */
+int target_begin(const struct target *target, int fd);
+
+/* Both in one: the descriptor, or -1 with errno set and nothing left open. */
 int target_connect(const struct target *target, uint32_t number);
+
+/*
+ * Does this errno of the above say that our own process or machine has no more
+ * to give (descriptors, memory, local ports)?  Then nothing was asked of the
+ * server at all.
+ */
+bool target_is_our_limit(int error);
 
 #endif
