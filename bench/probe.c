@@ -138,3 +138,32 @@ int64_t probe_memory(const struct probe *probe)
     close(fd);
     return bytes;
 }
+
+static bool read_file(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd == -1)
+        return false;
+    bool worked = read_text(fd, text, size);
+    close(fd);
+    return worked;
+}
+
+struct kernel_memory probe_kernel(void)
+{
+    struct kernel_memory memory = {.slab_bytes = -1, .tcp_bytes = -1};
+    char text[4096];
+
+    if (read_file("/proc/meminfo", text, sizeof(text)) &&
+        strstr(text, "\nSlab:") != NULL)
+        memory.slab_bytes = (int64_t)number_after(text, "\nSlab:") * 1024;
+    if (!read_file("/proc/net/sockstat", text, sizeof(text)))
+        return memory;
+    /* "TCP: inuse 5 orphan 0 tw 0 alloc 7 mem 2": the last one in pages. */
+    const char *tcp = strstr(text, "TCP:");
+    if (tcp != NULL && strstr(tcp, " mem ") != NULL)
+        memory.tcp_bytes =
+            (int64_t)number_after(tcp, " mem ") * sysconf(_SC_PAGESIZE);
+    return memory;
+}

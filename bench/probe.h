@@ -59,4 +59,22 @@ struct snapshot probe_take(const struct probe *probe);
  */
 int64_t probe_memory(const struct probe *probe);
 
+/* Memory in the kernel, of the whole machine; -1: it can't be read. */
+struct kernel_memory {
+    int64_t slab_bytes; /* /proc/meminfo, Slab: sockets, files, epoll items */
+    int64_t tcp_bytes;  /* /proc/net/sockstat, TCP mem: data in its buffers */
+};
+
+/*
+ * What the kernel uses now: everybody's together, for it keeps no such account
+ * of a process.  So only the growth means something, over many connections, on
+ * a machine that does nothing else.  And both ends of a connection on loopback
+ * are in it: ours, too.
+ *
+ * The kernel books in whole pages, keeps some of them on each CPU before it
+ * adds them up, and gives memory back late.  So climb, by thousands of
+ * connections at a time.
+ */
+struct kernel_memory probe_kernel(void);
+
 #endif
