@@ -42,17 +42,34 @@ def merge(parts: list[dict]) -> dict:
     return total
 
 
-def quantile(histogram: dict, parts: int) -> int | None:
-    """By nearest rank: the middle of the bucket, never outside minimum and maximum.
-
-    None when nothing was recorded.
-    """
-    if histogram["count"] == 0:
-        return None
-    rank = max(-(-histogram["count"] * parts // WHOLE), 1)
+def at_rank(histogram: dict, rank: int) -> int:
+    """The rank-th least value: the middle of its bucket, within least and greatest."""
     for i, count in histogram["buckets"]:
         rank -= count
         if rank <= 0:
             middle = low(i) + (high(i) - low(i)) // 2
             return max(histogram["min"], min(middle, histogram["max"]))
     return histogram["max"]  # it lies among the overflow
+
+
+def quantile(histogram: dict, parts: int) -> int | None:
+    """By nearest rank; None when nothing was recorded."""
+    if histogram["count"] == 0:
+        return None
+    return at_rank(histogram, max(-(-histogram["count"] * parts // WHOLE), 1))
+
+
+def all_but(histogram: dict, one_in: int) -> int | None:
+    """What all but one in so many stay within: 100 is p99, 1,000 is p99.9.
+
+    None when fewer were recorded than that: then nobody knows.
+    """
+    count = histogram["count"]
+    if count < one_in:
+        return None
+    return at_rank(histogram, max(-(-count * (one_in - 1) // one_in), 1))
+
+
+def supports(count: int, one_in: int) -> bool:
+    """Ten values beyond it, as bench/histogram.h asks for, and not luck alone."""
+    return count >= 10 * one_in

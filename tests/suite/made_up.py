@@ -22,7 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "suite"))
 
-import histogram  # noqa: E402  (the path comes first)
+import figures  # noqa: E402  (the path comes first)
+import histogram  # noqa: E402
 
 FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
 PEERS = ["threads", "libuv", "libevent", "io_uring"]
@@ -569,12 +570,17 @@ def environment(trials: list[dict]) -> dict:
     }
 
 
+def run_of(trials: list[dict], folder: Path | None = None) -> figures.Run:
+    return figures.make_run(trials, environment(trials), folder)
+
+
 def write(folder: Path, trials: list[dict]) -> None:
-    """As a run leaves them."""
+    """As a run leaves them, with the tables of its figures."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(t, separators=(",", ":")) + "\n" for t in trials]
     (folder / "trials.ndjson").write_text("".join(lines))
     (folder / "environment.json").write_text(json.dumps(environment(trials), indent=2) + "\n")
+    figures.write_tables(folder, figures.make_figures(run_of(trials)))
 
 
 def main() -> None:
