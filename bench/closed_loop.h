@@ -7,16 +7,7 @@
  * can't say how long a stranger would wait who comes when he likes: that takes
  * an open loop.
  *
- *     warm-up           load, nothing recorded: caches, buffers, clock speed
- *     measured window   load, every reply recorded
- *     drain             no new message; what is in flight still has to come
- *
- * The load goes on without a pause from the first into the second.
- *
- * Only the active connections are in the interest list; the idle ones cost the
- * generator nothing.  The active ones are spread evenly among the idle ones in
- * the order of opening, so that a server which searches for them finds them
- * neither first nor last.
+ * Every reply that comes within the window is recorded; loop.h has the phases.
  *
  * Cost: an echo takes one recv, one send, one reading of the clock, one
  * comparison and its share of an epoll_wait, which reports up to 128 of them.

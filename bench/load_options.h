@@ -4,26 +4,38 @@
 #ifndef BENCH_LOAD_OPTIONS_H
 #define BENCH_LOAD_OPTIONS_H
 
+#include "schedule.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { LIST_MAX = 64 };
 
-/* Whole numbers, each larger than the one before it. */
+/* Whole numbers, each larger than the one before it.  None: not asked for. */
 struct list {
     long numbers[LIST_MAX];
     size_t count;
 };
 
 struct load_options {
-    const char *host;     /* a name, an IPv4 or IPv6 address */
-    const char *port;     /* decimal, checked */
-    struct list idle;     /* --idle: connections that stay silent */
-    struct list active;   /* --active: connections that talk */
-    long size;            /* --size: bytes in a message */
+    const char *host;        /* a name, an IPv4 or IPv6 address */
+    const char *port;        /* decimal, checked */
+    struct list idle;        /* --idle: connections that stay silent */
+    struct list active;      /* --active: connections that talk */
+    struct list size;        /* --size: bytes in a message */
+    struct list rate;        /* --rate: messages a second; none = closed loop */
+    enum gaps gaps;          /* --gaps: between the messages of --rate */
+    long seed;               /* --seed: of the random gaps */
+    struct list firehoses;   /* --firehoses: connections that stream */
+    const char *plan_option; /* --gaps or --seed, when it was given */
+    bool churn;              /* --churn: connect, one echo, reset, again */
+    struct list hold;     /* --hold: connections; none = measure under load */
     double seconds;       /* --seconds: the measured window of a point */
     double warm_up;       /* --warm-up: seconds of load before it */
+    double settle;        /* --settle: more of it before the first point */
     double stall;         /* --stall: seconds without any progress */
-    long hold;            /* --hold: connections; 0 = measure under load */
+    double freeze_at;     /* --freeze: seconds into the window ... */
+    double freeze_for;    /* ... and how long; 0 = the server isn't stopped */
     long pid;             /* --pid: the server's; 0 = none */
     const char *counters; /* --counters: a path, or NULL */
     const char *json;     /* --json: a path, "-" for stdout, or NULL */

@@ -11,7 +11,11 @@
  *     message       one connection and its message in flight
  *     target        the server's address, and how to connect to it
  *     connections   opening in batches, each proved by an echo
- *     closed_loop   the load itself
+ *     schedule      when each message of an open loop is to leave
+ *     loop          what the two kinds of load have in common
+ *     closed_loop   the load: the next message leaves when the reply is there
+ *     open_loop     the load: each message leaves when it was planned
+ *     freeze        stopping the server for a known time
  *     probe         what server and generator used, read from outside
  *     point         what was asked for and what was seen
  *     result        a point as JSON; summary: a point for people
@@ -21,8 +25,10 @@
  */
 #include "closed_loop.h"
 #include "connections.h"
+#include "freeze.h"
 #include "interrupt.h"
 #include "load_options.h"
+#include "open_loop.h"
 #include "options.h"
 #include "pattern.h"
 #include "point.h"
@@ -44,6 +50,7 @@ struct run {
     struct load_options options;
     struct connections connections;
     struct probe probe;
+    struct freeze freeze;
     int json_fd; /* -1: nobody asked for it */
     FILE *people;
 };
@@ -76,23 +83,28 @@ static void prepare(struct run *run, int argc, char *argv[])
             run->people = stderr;
     }
     run->probe = probe_open((pid_t)options->pid, options->counters);
+    if (options->freeze_for > 0)
+        run->freeze = freeze_prepare((pid_t)options->pid, options->freeze_at,
+                                     options->freeze_for);
     connections_init(&run->connections,
                      target_resolve(options->host, options->port));
 }
 
-static struct point new_point(const struct run *run, enum point_mode mode,
-                              size_t idle, size_t active)
+/* What all points have in common; the rest is filled in by the caller. */
+static struct point new_point(const struct run *run, enum point_mode mode)
 {
     return (struct point){
         .mode = mode,
-        .idle = idle,
-        .active = active,
-        .size = (uint32_t)run->options.size,
+        .gaps = run->options.gaps,
+        .seed = (uint64_t)run->options.seed,
         .seconds = run->options.seconds,
         .warm_up = run->options.warm_up,
         .stall = run->options.stall,
+        .freeze = run->freeze,
         .valid = true,
         .server_bytes = -1,
+        .slab_bytes = -1,
+        .tcp_bytes = -1,
     };
 }
 
@@ -106,23 +118,37 @@ static void report(const struct run *run, const struct point *point)
     summary_print(run->people, point, &run->probe);
 }
 
-/* One measured point.  Returns whether the run may go on. */
-static bool measure(struct run *run, size_t idle, size_t active)
+static void put_load(struct run *run, struct point *point)
 {
-    struct point point = new_point(run, POINT_CLOSED, idle, active);
+    switch (point->mode) {
+    case POINT_CLOSED:
+        closed_loop_run(&run->connections, &run->probe, point);
+        break;
+    case POINT_OPEN:
+        open_loop_run(&run->connections, &run->probe, point);
+        break;
+    case POINT_CHURN:
+    case POINT_HOLD:
+        break;
+    }
+}
 
-    connections_hold(&run->connections, idle + active, &point);
-    if (point.valid && interrupt_signal() == 0)
-        closed_loop_run(&run->connections, &run->probe, &point);
-    report(run, &point);
-    return point.valid && interrupt_signal() == 0;
+/* One measured point.  Returns whether the run may go on. */
+static bool measure(struct run *run, struct point *point)
+{
+    connections_hold(&run->connections, point_connections(point), point);
+    if (point->valid && interrupt_signal() == 0)
+        put_load(run, point);
+    report(run, point);
+    return point->valid && interrupt_signal() == 0;
 }
 
 /* How many does it hold?  Fewer than asked for is an answer, none is not. */
 static bool hold(struct run *run, size_t wanted)
 {
-    struct point point = new_point(run, POINT_HOLD, wanted, 0);
+    struct point point = new_point(run, POINT_HOLD);
 
+    point.idle = wanted;
     point.begin = probe_take(&run->probe);
     connections_hold(&run->connections, wanted, &point);
     point.end = probe_take(&run->probe);
@@ -134,17 +160,63 @@ static bool hold(struct run *run, size_t wanted)
     return point.valid;
 }
 
-/* Each number of idle connections with each number of active ones. */
+/* Each number of --hold, up to the first that is too many. */
+static bool hold_each(struct run *run)
+{
+    const struct list *wanted = &run->options.hold;
+    bool valid = true;
+    bool full = false;
+
+    for (size_t i = 0; i < wanted->count && valid && !full; i++) {
+        valid = hold(run, (size_t)wanted->numbers[i]);
+        full = run->connections.count < (size_t)wanted->numbers[i];
+    }
+    return valid && interrupt_signal() == 0;
+}
+
+/* The number in `list` that belongs to point `*n`, which is then counted in
+ * turns of the whole list: what the next, slower list is to be asked. */
+static long turn(size_t *n, const struct list *list)
+{
+    if (list->count == 0)
+        return 0;
+    long number = list->numbers[*n % list->count];
+    *n /= list->count;
+    return number;
+}
+
+/* Point number `n` of the climb.  As in an odometer, the list that is asked
+ * first turns fastest. */
+static struct point nth_point(const struct run *run, size_t n)
+{
+    const struct load_options *options = &run->options;
+    enum point_mode mode = options->churn            ? POINT_CHURN
+                           : options->rate.count > 0 ? POINT_OPEN
+                                                     : POINT_CLOSED;
+    struct point point = new_point(run, mode);
+
+    if (n == 0)
+        point.warm_up += options->settle;
+    point.rate = (uint64_t)turn(&n, &options->rate);
+    point.firehoses = (size_t)turn(&n, &options->firehoses);
+    point.active = (size_t)turn(&n, &options->active);
+    point.size = (uint32_t)turn(&n, &options->size);
+    point.idle = (size_t)turn(&n, &options->idle);
+    return point;
+}
+
+/* Each number of each list with each of the others. */
 static bool climb(struct run *run)
 {
-    const struct list *idle = &run->options.idle;
-    const struct list *active = &run->options.active;
+    const struct load_options *options = &run->options;
+    size_t rates = options->rate.count > 0 ? options->rate.count : 1;
+    size_t count = options->idle.count * options->size.count *
+                   options->active.count * options->firehoses.count * rates;
     bool go_on = true;
 
-    for (size_t i = 0; i < idle->count && go_on; i++) {
-        for (size_t j = 0; j < active->count && go_on; j++)
-            go_on = measure(run, (size_t)idle->numbers[i],
-                            (size_t)active->numbers[j]);
+    for (size_t n = 0; n < count && go_on; n++) {
+        struct point point = nth_point(run, n);
+        go_on = measure(run, &point);
     }
     return go_on;
 }
@@ -155,8 +227,7 @@ int main(int argc, char *argv[])
 
     options_fill_descriptors();
     prepare(&run, argc, argv);
-    bool valid = run.options.hold > 0 ? hold(&run, (size_t)run.options.hold)
-                                      : climb(&run);
+    bool valid = run.options.hold.count > 0 ? hold_each(&run) : climb(&run);
     connections_close(&run.connections);
     if (interrupt_signal() != 0) {
         warnx("%s: stopped; the point underway is dropped",

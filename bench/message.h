@@ -20,6 +20,7 @@ struct load_connection {
     uint32_t sent;     /* of those */
     uint32_t received; /* of those, and found right */
     uint32_t replies;  /* complete ones, since the point began */
+    uint32_t asked;    /* messages sent, since the point began */
     int error;         /* why MESSAGE_CLOSED: an errno, 0 for end of stream */
     uint64_t sent_at;  /* clock_now() just before the first byte went out */
 };

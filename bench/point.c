@@ -20,6 +20,11 @@ void point_fail(struct point *point, const char *format, ...)
     va_end(arguments);
 }
 
+size_t point_connections(const struct point *point)
+{
+    return point->idle + point->active + point->firehoses;
+}
+
 /* From one reading to the next; 0 when the second is missing. */
 static uint64_t elapsed(uint64_t begin, uint64_t end)
 {
@@ -35,7 +40,7 @@ double point_rate(const struct point *point)
 {
     double seconds = point_seconds(point);
 
-    return seconds > 0 ? (double)point->latency.count / seconds : 0;
+    return seconds > 0 ? (double)point->echoes / seconds : 0;
 }
 
 uint64_t point_server_cpu(const struct point *point)

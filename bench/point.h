@@ -8,8 +8,10 @@
 #ifndef BENCH_POINT_H
 #define BENCH_POINT_H
 
+#include "freeze.h"
 #include "histogram.h"
 #include "probe.h"
+#include "schedule.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,18 +19,25 @@
 
 enum point_mode {
     POINT_CLOSED, /* closed loop: the next message leaves when a reply came */
+    POINT_OPEN,   /* open loop: messages leave when it was planned */
+    POINT_CHURN,  /* connect, one echo, reset, again */
     POINT_HOLD,   /* no load: how many connections does the server hold? */
 };
 
 struct point {
     /* What was asked for */
     enum point_mode mode;
-    size_t idle;    /* connections that stay silent */
-    size_t active;  /* connections that talk */
-    uint32_t size;  /* bytes in a message */
-    double seconds; /* the measured window ... */
-    double warm_up; /* ... and the load before it that is not recorded */
-    double stall;   /* give up when nothing happened for that long */
+    size_t idle;          /* connections that stay silent */
+    size_t active;        /* connections that talk */
+    size_t firehoses;     /* connections that stream without end */
+    uint32_t size;        /* bytes in a message */
+    uint64_t rate;        /* open: messages a second in all ... */
+    enum gaps gaps;       /* ... and what is between them */
+    uint64_t seed;        /* of those gaps */
+    double seconds;       /* the measured window ... */
+    double warm_up;       /* ... and the load before it that is not recorded */
+    double stall;         /* give up when nothing happened for that long */
+    struct freeze freeze; /* the server is stopped, and what became of it */
 
     /* Opening: the connections of earlier points are still there */
     size_t held;            /* open, and proved by an echo */
@@ -47,8 +56,25 @@ struct point {
     /* The window */
     struct snapshot begin; /* opening, when the mode is POINT_HOLD */
     struct snapshot end;
-    int64_t server_bytes;     /* anonymous memory; -1 is unknown */
-    struct histogram latency; /* ns from send to reply; count = echoes */
+    int64_t server_bytes;    /* anonymous memory; -1 is unknown */
+    int64_t slab_bytes;      /* of the kernel, after it; -1 is unknown */
+    int64_t tcp_bytes;       /* in socket buffers, after it; -1 is unknown */
+    uint64_t echoes;         /* complete and right within the window */
+    uint64_t firehose_bytes; /* that the firehoses got back within it */
+    uint64_t spin;           /* ns in which the generator only waited, awake */
+
+    /*
+     * All in ns.  What `latency` counts from depends on the mode: from the
+     * send (closed), from the intended send (open: the response time), from
+     * connect(2) (churn); always to the last byte of the echo.
+     */
+    struct histogram latency;
+    struct histogram service;   /* open: from the actual send */
+    struct histogram lag;       /* open: how much later it was sent by our own
+                                   fault than it could have been */
+    struct histogram handshake; /* churn: from connect(2) to established */
+    uint64_t planned;           /* open: messages planned in the window ... */
+    uint64_t unsent;            /* ... of those, the ones never sent */
 };
 
 /*
@@ -58,10 +84,13 @@ struct point {
 void point_fail(struct point *point, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* All connections that it asks for; in churn the active ones come and go. */
+size_t point_connections(const struct point *point);
+
 /* How long the window really was, in seconds; 0 when there was none. */
 double point_seconds(const struct point *point);
 
-/* Echoes a second. */
+/* Echoes (churn: connections) a second. */
 double point_rate(const struct point *point);
 
 /* The CPU time that was used in the window, in ns; 0 when it isn't known. */

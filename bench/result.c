@@ -13,7 +13,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { SCHEMA = 1 };
+enum { SCHEMA = 2 };
+
+/* As in the documents: the order is that of enum point_mode. */
+static const char *const modes[] = {"closed", "open", "churn", "hold"};
 
 /* The counters that only grow: what we report is their difference. */
 static const struct {
@@ -66,6 +69,12 @@ static json_t *json_seconds(uint64_t begin, uint64_t end)
     return json_real(end > begin ? to_seconds(end - begin) : 0);
 }
 
+/* Memory in bytes; -1 is what nobody could read. */
+static json_t *json_bytes(int64_t bytes)
+{
+    return bytes == -1 ? json_null() : json_integer(bytes);
+}
+
 /* A quantile, or null when there are too few samples to speak of it. */
 static json_t *json_quantile(const struct histogram *latency, uint32_t parts)
 {
@@ -88,7 +97,7 @@ static json_t *json_buckets(const struct histogram *latency)
     return buckets;
 }
 
-static json_t *json_latency(const struct histogram *latency)
+static json_t *json_histogram(const struct histogram *latency)
 {
     bool empty = latency->count == 0;
 
@@ -131,10 +140,7 @@ static void add_process(json_t *server, const struct point *point)
                         json_seconds(begin->server_user, end->server_user));
     json_object_set_new(server, "cpu_system_seconds",
                         json_seconds(begin->server_system, end->server_system));
-    json_object_set_new(server, "user_bytes",
-                        point->server_bytes == -1
-                            ? json_null()
-                            : json_integer(point->server_bytes));
+    json_object_set_new(server, "user_bytes", json_bytes(point->server_bytes));
     json_object_set_new(
         server, "context_switches",
         json_pack("{so so}", "voluntary",
@@ -166,42 +172,83 @@ static json_t *json_errors(const struct point *point)
                      "unserved", json_count(point->unserved));
 }
 
-/* What both modes have in common. */
+/* What all modes have in common. */
 static json_t *json_head(const struct point *point)
 {
     const char *reason = point->reason[0] == '\0' ? NULL : point->reason;
 
     return json_pack("{si ss so so sb ss? ss? s{so sf} so}", "schema", SCHEMA,
-                     "mode", point->mode == POINT_HOLD ? "hold" : "closed",
-                     "wanted", json_count(point->idle + point->active), "held",
+                     "mode", modes[point->mode], "wanted",
+                     json_count(point_connections(point)), "held",
                      json_count(point->held), "valid", point->valid, "reason",
                      reason, "limited_by", point->limited_by, "opened",
                      "connections", json_count(point->opened), "seconds",
                      point->opening_seconds, "errors", json_errors(point));
 }
 
+/* As it really was; null when the server wasn't stopped and let go on. */
+static json_t *json_freeze(const struct point *point)
+{
+    const struct freeze *freeze = &point->freeze;
+
+    if (freeze->continued == 0)
+        return json_null();
+    return json_pack("{so so}", "at",
+                     json_seconds(point->begin.now, freeze->stopped), "seconds",
+                     json_seconds(freeze->stopped, freeze->continued));
+}
+
 static json_t *json_load(const struct point *point)
 {
     return json_pack(
-        "{so so si sf sf so sf so}", "idle", json_count(point->idle), "active",
-        json_count(point->active), "size", (int)point->size, "warm_up",
+        "{so so so si sf sf so sf so so so}", "idle", json_count(point->idle),
+        "active", json_count(point->active), "firehoses",
+        json_count(point->firehoses), "size", (int)point->size, "warm_up",
         point->warm_up, "seconds", point_seconds(point), "echoes",
-        json_count(point->latency.count), "rate", point_rate(point), "latency",
-        json_latency(&point->latency));
+        json_count(point->echoes), "rate", point_rate(point), "latency",
+        json_histogram(&point->latency), "firehose_bytes",
+        json_count(point->firehose_bytes), "freeze", json_freeze(point));
+}
+
+/* What only an open loop has, and only churn: null in the other modes. */
+static json_t *json_of_mode(const struct point *point)
+{
+    bool open = point->mode == POINT_OPEN;
+    bool churn = point->mode == POINT_CHURN;
+
+    return json_pack("{so so so so so so}", "rate_planned",
+                     open ? json_count(point->rate) : json_null(), "planned",
+                     open ? json_count(point->planned) : json_null(), "unsent",
+                     open ? json_count(point->unsent) : json_null(), "service",
+                     open ? json_histogram(&point->service) : json_null(),
+                     "lag", open ? json_histogram(&point->lag) : json_null(),
+                     "handshake",
+                     churn ? json_histogram(&point->handshake) : json_null());
+}
+
+static json_t *json_generator(const struct point *point)
+{
+    uint64_t cpu = point_generator_cpu(point);
+
+    return json_pack("{sf sf sf}", "cpu_seconds", to_seconds(cpu), "cpu_share",
+                     point_share(point, cpu), "spin_seconds",
+                     to_seconds(point->spin));
 }
 
 static json_t *json_point(const struct point *point, const struct probe *probe)
 {
     json_t *object = json_head(point);
 
-    if (point->mode == POINT_CLOSED)
+    if (point->mode != POINT_HOLD) {
         json_object_update_missing_new(object, json_load(point));
+        json_object_update_missing_new(object, json_of_mode(point));
+    }
     json_object_set_new(object, "server", json_server(point, probe));
-    json_object_set_new(
-        object, "generator",
-        json_pack("{sf sf}", "cpu_seconds",
-                  to_seconds(point_generator_cpu(point)), "cpu_share",
-                  point_share(point, point_generator_cpu(point))));
+    json_object_set_new(object, "kernel",
+                        json_pack("{so so}", "slab_bytes",
+                                  json_bytes(point->slab_bytes), "tcp_bytes",
+                                  json_bytes(point->tcp_bytes)));
+    json_object_set_new(object, "generator", json_generator(point));
     json_object_set_new(object, "steal_seconds",
                         json_seconds(point->begin.stolen, point->end.stolen));
     return object;

@@ -208,7 +208,7 @@ START_TEST(it_climbs_and_counts_right)
     ck_assert_uint_eq(trial.count, 4);
     for (size_t i = 0; i < 4; i++) {
         const json_t *point = trial.points[i];
-        ck_assert_int_eq(integer(point, "schema"), 1);
+        ck_assert_int_eq(integer(point, "schema"), 2);
         ck_assert_str_eq(string(point, "mode"), "closed");
         ck_assert_int_eq(integer(point, "idle"), expected[i].idle);
         ck_assert_int_eq(integer(point, "active"), expected[i].active);
