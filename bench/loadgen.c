@@ -23,6 +23,7 @@
  * Try, beside a server that was started after ulimit -n "$(ulimit -Hn)":
  *     build/bench/loadgen --idle=0,1000 --active=1,100 127.0.0.1 10001
  */
+#include "churn.h"
 #include "closed_loop.h"
 #include "connections.h"
 #include "freeze.h"
@@ -128,6 +129,8 @@ static void put_load(struct run *run, struct point *point)
         open_loop_run(&run->connections, &run->probe, point);
         break;
     case POINT_CHURN:
+        churn_run(&run->connections, &run->probe, point);
+        break;
     case POINT_HOLD:
         break;
     }
@@ -149,6 +152,7 @@ static bool hold(struct run *run, size_t wanted)
     struct point point = new_point(run, POINT_HOLD);
 
     point.idle = wanted;
+    point.size = (uint32_t)run->options.size.numbers[0]; /* the proofs */
     point.begin = probe_take(&run->probe);
     connections_hold(&run->connections, wanted, &point);
     point.end = probe_take(&run->probe);
