@@ -530,7 +530,8 @@ def percentile_rows(run: Run, name: str) -> list[Row]:
     rows = []
     for place in places_in_order(run, set(groups) | set(failures)):
         if place not in groups:
-            rows.append(Row(*place, 1, "response", "us", None, None, None, 0, failures[place], 0, 0))
+            row = Row(*place, 1, "response", "us", None, None, None, 0, failures[place], 0, 0)
+            rows.append(row)
         for metric, key in (("response", "latency"), ("service", "service")):
             found = curve_rows(place, metric, key, groups[place])
             rows += [add_invalid(row, failures[place]) for row in found]
@@ -591,34 +592,45 @@ class Question:
     x None: at the largest x that both have, if that isn't 0.
     """
 
-    text: str  # {x} is where it was
+    quantity: str
+    where: str  # {x} is that place
     experiment: str
     metric: str
     panel: str
     x: float | None
     better: str
 
+    def text(self, x: float) -> str:
+        """As the comparison chart has it."""
+        where = self.place(x)
+        return f"{self.quantity}, {where}" if where else self.quantity
 
+    def place(self, x: float) -> str:
+        return self.where.format(x=f"{x:,.0f}")
+
+
+RATE_WORD, CPU_WORD = "echoes a second", "CPU time an echo"
 QUESTIONS = [
-    Question("echoes/s: 1 active, 0 idle", "idle", "rate", "1", 0, MORE),
-    Question("echoes/s: 1 active, {x} idle", "idle", "rate", "1", None, MORE),
-    Question("echoes/s: 100 active, {x} idle", "idle", "rate", "100", None, MORE),
-    Question("echoes/s: {x} active, 0 idle", "active", "rate", "", None, MORE),
-    Question("MiB/s: messages of {x} bytes", "size", "mib_per_s", "", None, MORE),
-    Question("connections/s", "churn", "rate", "", 0, MORE),
-    Question("echoes/s beside {x} firehoses", "fairness", "rate", "", None, MORE),
-    Question("median latency: 1 active, 0 idle", "idle", "p50", "1", 0, LESS),
-    Question("median latency: 1 active, {x} idle", "idle", "p50", "1", None, LESS),
-    Question("p99 latency: 100 active, {x} idle", "idle", "p99", "100", None, LESS),
-    Question("p99 response time at {x} echoes/s", "rate", "response_p99", "absolute", None, LESS),
-    Question("p99 response time at {x} % load", "rate", "response_p99", "load", 50, LESS),
-    Question("p99 latency beside {x} firehoses", "fairness", "p99", "", None, LESS),
-    Question("CPU time an echo: 1 active, 0 idle", "idle", "cpu_per_echo", "1", 0, LESS),
-    Question("CPU time an echo: 100 active, 0 idle", "idle", "cpu_per_echo", "100", 0, LESS),
-    Question("CPU time an echo: 100 active, {x} idle", "idle", "cpu_per_echo", "100", None, LESS),
-    Question("CPU time a MiB: messages of {x} bytes", "size", "cpu_per_mib", "", None, LESS),
-    Question("CPU time a connection", "churn", "cpu_per_connection", "", 0, LESS),
-    Question("bytes a connection, user memory", "memory", "user_bytes", "", None, LESS),
+    Question(RATE_WORD, "1 active, 0 idle", "idle", "rate", "1", 0, MORE),
+    Question(RATE_WORD, "1 active, {x} idle", "idle", "rate", "1", None, MORE),
+    Question(RATE_WORD, "100 active, {x} idle", "idle", "rate", "100", None, MORE),
+    Question(RATE_WORD, "{x} active, 0 idle", "active", "rate", "", None, MORE),
+    Question(RATE_WORD, "10 active beside {x} firehoses", "fairness", "rate", "", None, MORE),
+    Question("MiB a second", "{x}-byte messages", "size", "mib_per_s", "", None, MORE),
+    Question("connections a second", "", "churn", "rate", "", 0, MORE),
+    Question("median latency", "1 active, 0 idle", "idle", "p50", "1", 0, LESS),
+    Question("median latency", "1 active, {x} idle", "idle", "p50", "1", None, LESS),
+    Question("p99 latency", "100 active, {x} idle", "idle", "p99", "100", None, LESS),
+    Question("p99 response time", "{x} echoes/s", "rate", "response_p99", "absolute", None, LESS),
+    Question("p99 response time", "{x} % load", "rate", "response_p99", "load", 50, LESS),
+    Question("p99 latency", "10 active beside {x} firehoses", "fairness", "p99", "", None, LESS),
+    Question(CPU_WORD, "1 active, 0 idle", "idle", "cpu_per_echo", "1", 0, LESS),
+    Question(CPU_WORD, "1 active, {x} idle", "idle", "cpu_per_echo", "1", None, LESS),
+    Question(CPU_WORD, "100 active, 0 idle", "idle", "cpu_per_echo", "100", 0, LESS),
+    Question(CPU_WORD, "100 active, {x} idle", "idle", "cpu_per_echo", "100", None, LESS),
+    Question("CPU time a MiB", "{x}-byte messages", "size", "cpu_per_mib", "", None, LESS),
+    Question("CPU time a connection", "", "churn", "cpu_per_connection", "", 0, LESS),
+    Question("user memory a connection", "{x} held", "memory", "user_bytes", "", None, LESS),
 ]
 
 
@@ -672,7 +684,7 @@ def ask(run: Run, question: Question, server: str) -> Ratio | None:
         return None
     band = band_at(run, question, x)
     return Ratio(
-        question.text.format(x=f"{x:,.0f}"), question.metric, server,
+        question.text(x), question.metric, server,
         found.value, found.low, found.high, found.rounds,
         band and band.low, band and band.high, question.better,
     )
@@ -681,9 +693,18 @@ def ask(run: Run, question: Question, server: str) -> Ratio | None:
 def comparison(run: Run) -> list[Ratio]:
     """Every question for every server but epoll LT itself; the twin shows the noise."""
     servers = [name for name in run.servers + [TWIN] + run.peers if name != LT]
-    asked = [q for q in QUESTIONS if q.experiment in run.experiments]
-    answers = [ask(run, question, server) for question in asked for server in servers]
-    return [answer for answer in answers if answer is not None]
+    lines = []
+    for question in QUESTIONS:
+        if question.experiment in run.experiments:
+            found = [ask(run, question, server) for server in servers]
+            lines += together([ratio for ratio in found if ratio is not None])
+    return lines
+
+
+def together(ratios: list[Ratio]) -> list[Ratio]:
+    """Those that were measured in the same place one after the other."""
+    places = list(dict.fromkeys(ratio.question for ratio in ratios))
+    return sorted(ratios, key=lambda ratio: places.index(ratio.question))
 
 
 # --- Reading and writing.
