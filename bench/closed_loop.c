@@ -37,6 +37,7 @@ static void run(struct loop *loop)
             if (loop_handle(loop, &loop->events[k], &i))
                 handle_reply(loop, i);
         }
+        loop_stream(loop, now);
     }
 }
 

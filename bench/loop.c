@@ -15,6 +15,9 @@
 
 enum { DRAIN_SECONDS = 10 }; /* at most, for what is in flight */
 
+/* What an event of the firehoses has in the place of a connection's number. */
+#define STREAM UINT64_MAX
+
 /* The interest: readable always, writable while a message waits to be sent. */
 static void watch(struct loop *loop, size_t i, int operation)
 {
@@ -27,25 +30,39 @@ static void watch(struct loop *loop, size_t i, int operation)
         err(EXIT_FAILURE, "epoll_ctl");
 }
 
-/* The middle one of each of `count` equal parts of all the connections. */
+/* The middle one of each of `count` equal parts of all but the firehoses. */
 static void choose_active(struct loop *loop, struct connections *set)
 {
-    loop->active = calloc(loop->count, sizeof(struct load_connection *));
+    size_t among = set->count - loop->point->firehoses;
+
+    loop->active = calloc(loop->count + 1, sizeof(struct load_connection *));
     if (loop->active == NULL)
         err(EXIT_FAILURE, "memory for %zu connections", loop->count);
     for (size_t i = 0; i < loop->count; i++) {
-        size_t place = (2 * i + 1) * set->count / (2 * loop->count);
+        size_t place = (2 * i + 1) * among / (2 * loop->count);
         loop->active[i] = &set->all[place];
         loop->active[i]->replies = 0;
         loop->active[i]->asked = 0;
     }
 }
 
+static void open_firehoses(struct loop *loop, struct connections *set)
+{
+    size_t count = loop->point->firehoses;
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = STREAM};
+
+    firehoses_open(&loop->firehoses, set->all + set->count - count, count,
+                   loop->point);
+    if (count > 0 && epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD,
+                               loop->firehoses.epoll_fd, &event) == -1)
+        err(EXIT_FAILURE, "epoll_ctl");
+}
+
 void loop_start(struct loop *loop, struct connections *set,
                 const struct probe *probe, struct point *point, uint64_t now)
 {
     *loop = (struct loop){
-        .count = point->active,
+        .count = point->mode == POINT_CHURN ? 0 : point->active,
         .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
         .phase = WARM_UP,
         .phase_end = now + clock_seconds(point->warm_up),
@@ -57,6 +74,7 @@ void loop_start(struct loop *loop, struct connections *set,
     /* Else every sleep is 50 us longer: the kernel bundles timers. */
     prctl(PR_SET_TIMERSLACK, 1);
     choose_active(loop, set);
+    open_firehoses(loop, set);
     for (size_t i = 0; i < loop->count; i++)
         watch(loop, i, EPOLL_CTL_ADD);
 }
@@ -88,6 +106,8 @@ static void handle_writable(struct loop *loop, size_t i)
 
 bool loop_handle(struct loop *loop, const struct epoll_event *event, size_t *i)
 {
+    if (event->data.u64 == STREAM)
+        return false; /* loop_stream asks for itself */
     *i = (size_t)event->data.u64;
     struct load_connection *connection = loop->active[*i];
 
@@ -130,6 +150,15 @@ int loop_wait(struct loop *loop, uint64_t now, uint64_t until)
     return n;
 }
 
+void loop_stream(struct loop *loop, uint64_t now)
+{
+    uint64_t echoed = loop->firehoses.echoed;
+
+    firehoses_turn(&loop->firehoses);
+    if (loop->firehoses.echoed > echoed)
+        loop->last_reply = now;
+}
+
 /* The warm-up or the window is over: look at everything and go on. */
 static void end_phase(struct loop *loop)
 {
@@ -137,12 +166,15 @@ static void end_phase(struct loop *loop)
 
     if (loop->phase == WARM_UP) {
         point->begin = probe_take(loop->probe);
+        point->firehose_bytes = loop->firehoses.echoed;
         loop->phase = WINDOW;
         loop->phase_end = point->begin.now + clock_seconds(point->seconds);
         freeze_begin(&point->freeze, point->begin.now);
     } else if (loop->phase == WINDOW) {
         freeze_end(&point->freeze);
         point->end = probe_take(loop->probe);
+        point->firehose_bytes = loop->firehoses.echoed - point->firehose_bytes;
+        firehoses_drain(&loop->firehoses);
         loop->phase = DRAIN;
         loop->phase_end = point->end.now + DRAIN_SECONDS * NS_PER_SECOND;
         loop->last_reply = point->end.now;
@@ -164,7 +196,9 @@ bool loop_is_over(const struct loop *loop, uint64_t now)
         return true;
     if (loop->phase != DRAIN)
         return false;
-    return loop->in_flight == 0 || now >= loop->phase_end ||
+    if (loop->in_flight == 0 && firehoses_are_quiet(&loop->firehoses))
+        return true;
+    return now >= loop->phase_end ||
            now >= loop->last_reply + clock_seconds(loop->point->stall);
 }
 
@@ -179,6 +213,7 @@ static void judge_service(const struct loop *loop)
         else if (message_in_flight(loop->active[i]))
             point->lost++;
     }
+    firehoses_judge(&loop->firehoses);
     if (point->unserved > 0)
         point_fail(point, "no reply at all on %zu of %zu active connections",
                    point->unserved, point->active);
@@ -199,5 +234,6 @@ void loop_finish(struct loop *loop, struct connections *set)
         connections_check(set, loop->point);
     loop->point->server_bytes = probe_memory(loop->probe);
     close(loop->epoll_fd);
+    firehoses_close(&loop->firehoses);
     free(loop->active);
 }

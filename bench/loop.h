@@ -14,11 +14,15 @@
  *
  * Every connection has at most one message in flight, and each byte of every
  * reply is compared.  When the next message leaves is not decided here.
+ *
+ * The last connections of all are the firehoses, if the point wants some.  In
+ * churn all that are held are idle: the active ones come and go.
  */
 #ifndef BENCH_LOOP_H
 #define BENCH_LOOP_H
 
 #include "connections.h"
+#include "firehose.h"
 #include "point.h"
 #include "probe.h"
 
@@ -32,8 +36,9 @@ enum { LOOP_EVENTS = 128 }; /* that one wait may report */
 enum phase { WARM_UP, WINDOW, DRAIN };
 
 struct loop {
-    struct load_connection **active; /* `count` of them */
+    struct load_connection **active; /* `count` of them; none in churn */
     size_t count;
+    struct firehoses firehoses;
     int epoll_fd;
     enum phase phase;
     uint64_t phase_end;  /* ns on clock_now's clock */
@@ -66,6 +71,9 @@ bool loop_handle(struct loop *loop, const struct epoll_event *event, size_t *i);
  * look for a signal.  Returns how many are in `events`, or less than 1.
  */
 int loop_wait(struct loop *loop, uint64_t now, uint64_t until);
+
+/* Grant the firehoses their turn, when the talkers have had theirs. */
+void loop_stream(struct loop *loop, uint64_t now);
 
 /* Do what the loop's own plan has for `now`: the next phase, the freeze. */
 void loop_step(struct loop *loop, uint64_t now);

@@ -137,6 +137,7 @@ static void run(struct open_loop *open)
         }
         now = clock_now();
         send_due(open, now);
+        loop_stream(loop, now);
     }
 }
 

@@ -22,6 +22,8 @@ void point_fail(struct point *point, const char *format, ...)
 
 size_t point_connections(const struct point *point)
 {
+    if (point->mode == POINT_CHURN)
+        return point->idle;
     return point->idle + point->active + point->firehoses;
 }
 

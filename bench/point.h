@@ -49,6 +49,7 @@ struct point {
     char reason[200];       /* why it isn't valid, or fewer were held */
     const char *limited_by; /* "server" or "generator" when fewer were held */
     size_t wrong_bytes;     /* connections with a byte that wasn't ours */
+    size_t refused;         /* connections that could not be made (churn) */
     size_t closed;          /* connections that the server ended */
     size_t lost;            /* connections whose last reply never came */
     size_t unserved;        /* connections that had no reply at all */
@@ -84,7 +85,7 @@ struct point {
 void point_fail(struct point *point, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* All connections that it asks for; in churn the active ones come and go. */
+/* The connections to be held; in churn the active ones come and go. */
 size_t point_connections(const struct point *point);
 
 /* How long the window really was, in seconds; 0 when there was none. */

@@ -166,8 +166,9 @@ static json_t *json_server(const struct point *point, const struct probe *probe)
 
 static json_t *json_errors(const struct point *point)
 {
-    return json_pack("{so so so so}", "wrong_bytes",
-                     json_count(point->wrong_bytes), "closed",
+    return json_pack("{so so so so so}", "wrong_bytes",
+                     json_count(point->wrong_bytes), "refused",
+                     json_count(point->refused), "closed",
                      json_count(point->closed), "lost", json_count(point->lost),
                      "unserved", json_count(point->unserved));
 }
