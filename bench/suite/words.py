@@ -1,0 +1,62 @@
+"""Numbers as people say them."""
+
+from intervals import Interval
+
+
+def short(name: str) -> str:
+    """poll_server is poll where it stands among the others."""
+    return name.removesuffix("_server")
+
+
+def number(value: float) -> str:
+    """Three digits that matter, thousands with commas."""
+    if abs(value) >= 100:
+        digits = len(str(int(abs(value)))) - 3
+        return f"{round(value, -digits):,.0f}"
+    return f"{value:.3g}"
+
+
+def amount(microseconds: float) -> str:
+    """A time in the unit that suits it."""
+    if microseconds < 999.5:
+        return f"{microseconds:.3g} us"
+    if microseconds < 999500:
+        return f"{microseconds / 1000:.3g} ms"
+    return f"{microseconds / 1e6:.3g} s"
+
+
+def factor(value: float) -> str:
+    """A ratio: near 1 the second decimal matters."""
+    if value >= 10:
+        return number(value)
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def in_unit(value: float, unit: str) -> str:
+    return amount(value) if unit == "us" else f"{number(value)} {unit}"
+
+
+def pair(first: float, second: float, unit: str) -> str:
+    """12,300 against 20 echoes/s: the unit once, where it is the same."""
+    if unit == "us":
+        return f"{amount(first)} against {amount(second)}"
+    return f"{number(first)} against {number(second)} {unit}"
+
+
+def reaches(interval: Interval) -> str:
+    return f"{factor(interval.low)} to {factor(interval.high)}"
+
+
+def some(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """one, two and three"""
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def percent(part: float) -> str:
+    return f"{100 * part:.3g} %"
