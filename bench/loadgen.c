@@ -104,8 +104,7 @@ static struct point new_point(const struct run *run, enum point_mode mode)
         .freeze = run->freeze,
         .valid = true,
         .server_bytes = -1,
-        .slab_bytes = -1,
-        .tcp_bytes = -1,
+        .kernel = {-1, -1},
     };
 }
 
@@ -157,6 +156,7 @@ static bool hold(struct run *run, size_t wanted)
     connections_hold(&run->connections, wanted, &point);
     point.end = probe_take(&run->probe);
     point.server_bytes = probe_memory(&run->probe);
+    point.kernel = probe_kernel();
     point.valid = point.held > 0 && point.wrong_bytes == 0;
     if (point.valid)
         connections_check(&run->connections, &point);

@@ -233,6 +233,7 @@ void loop_finish(struct loop *loop, struct connections *set)
     if (loop->point->valid && interrupt_signal() == 0)
         connections_check(set, loop->point);
     loop->point->server_bytes = probe_memory(loop->probe);
+    loop->point->kernel = probe_kernel();
     close(loop->epoll_fd);
     firehoses_close(&loop->firehoses);
     free(loop->active);

@@ -57,12 +57,11 @@ struct point {
     /* The window */
     struct snapshot begin; /* opening, when the mode is POINT_HOLD */
     struct snapshot end;
-    int64_t server_bytes;    /* anonymous memory; -1 is unknown */
-    int64_t slab_bytes;      /* of the kernel, after it; -1 is unknown */
-    int64_t tcp_bytes;       /* in socket buffers, after it; -1 is unknown */
-    uint64_t echoes;         /* complete and right within the window */
-    uint64_t firehose_bytes; /* that the firehoses got back within it */
-    uint64_t spin;           /* ns in which the generator only waited, awake */
+    int64_t server_bytes;        /* anonymous memory; -1 is unknown */
+    struct kernel_memory kernel; /* after it, all connections still open */
+    uint64_t echoes;             /* complete and right within the window */
+    uint64_t firehose_bytes;     /* that the firehoses got back within it */
+    uint64_t spin; /* ns in which the generator only waited, awake */
 
     /*
      * All in ns.  What `latency` counts from depends on the mode: from the

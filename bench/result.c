@@ -245,10 +245,10 @@ static json_t *json_point(const struct point *point, const struct probe *probe)
         json_object_update_missing_new(object, json_of_mode(point));
     }
     json_object_set_new(object, "server", json_server(point, probe));
-    json_object_set_new(object, "kernel",
-                        json_pack("{so so}", "slab_bytes",
-                                  json_bytes(point->slab_bytes), "tcp_bytes",
-                                  json_bytes(point->tcp_bytes)));
+    json_object_set_new(
+        object, "kernel",
+        json_pack("{so so}", "slab_bytes", json_bytes(point->kernel.slab_bytes),
+                  "tcp_bytes", json_bytes(point->kernel.tcp_bytes)));
     json_object_set_new(object, "generator", json_generator(point));
     json_object_set_new(object, "steal_seconds",
                         json_seconds(point->begin.stolen, point->end.stolen));
