@@ -7,6 +7,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
@@ -33,8 +34,8 @@ static void start_guard(int process)
 {
     int ends[2];
 
-    if (pipe(ends) == -1)
-        err(EXIT_FAILURE, "--freeze: pipe");
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        err(EXIT_FAILURE, "--freeze: pipe2");
     pid_t pid = fork();
     if (pid == -1)
         err(EXIT_FAILURE, "--freeze: fork");
@@ -67,7 +68,9 @@ void freeze_begin(struct freeze *freeze, uint64_t begin)
     freeze->continued = 0;
 }
 
-static bool send(const struct freeze *freeze, int signal_number, uint64_t *when)
+/* Send it, and note when. */
+static bool signal_process(const struct freeze *freeze, int signal_number,
+                           uint64_t *when)
 {
     *when = clock_now();
     return pidfd_send_signal(freeze->process, signal_number, NULL, 0) == 0;
@@ -78,8 +81,8 @@ bool freeze_step(struct freeze *freeze, uint64_t now)
     if (now < freeze_next(freeze))
         return true;
     if (freeze->stopped == 0)
-        return send(freeze, SIGSTOP, &freeze->stopped);
-    return send(freeze, SIGCONT, &freeze->continued);
+        return signal_process(freeze, SIGSTOP, &freeze->stopped);
+    return signal_process(freeze, SIGCONT, &freeze->continued);
 }
 
 uint64_t freeze_next(const struct freeze *freeze)
@@ -95,6 +98,6 @@ uint64_t freeze_next(const struct freeze *freeze)
 void freeze_end(struct freeze *freeze)
 {
     if (freeze->stopped != 0 && freeze->continued == 0)
-        send(freeze, SIGCONT, &freeze->continued);
+        signal_process(freeze, SIGCONT, &freeze->continued);
     freeze->begin = 0;
 }

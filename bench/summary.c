@@ -10,7 +10,7 @@ static void print_time(FILE *stream, const char *name, uint64_t ns)
 {
     if (ns < 1000)
         fprintf(stream, "  %s %u ns", name, (unsigned)ns);
-    else if (ns < 1000000)
+    else if (ns < 999500)
         fprintf(stream, "  %s %.3g us", name, (double)ns / 1e3);
     else if (ns < 999500000)
         fprintf(stream, "  %s %.3g ms", name, (double)ns / 1e6);
@@ -27,11 +27,12 @@ static void print_quantile(FILE *stream, const struct histogram *latency,
         fprintf(stream, "  %s n/a", name);
 }
 
-static void print_latency(FILE *stream, const struct histogram *latency)
+static void print_latency(FILE *stream, const char *name,
+                          const struct histogram *latency)
 {
     if (latency->count == 0)
         return;
-    fprintf(stream, "    latency  ");
+    fprintf(stream, "    %-9s", name);
     print_quantile(stream, latency, "p50", QUANTILE_P50);
     print_quantile(stream, latency, "p90", QUANTILE_P90);
     print_quantile(stream, latency, "p99", QUANTILE_P99);
@@ -50,7 +51,7 @@ static uint64_t system_calls(const struct counters *counters)
 static void print_server(FILE *stream, const struct point *point,
                          const struct probe *probe)
 {
-    double echoes = (double)point->latency.count;
+    double echoes = (double)point->echoes;
     double cpu = (double)point_server_cpu(point);
 
     if (probe->pid != 0)
@@ -75,18 +76,70 @@ static void print_server(FILE *stream, const struct point *point,
                     echoes);
 }
 
+/* The three times of an open loop, and what they count from: open_loop.h. */
+static void print_open(FILE *stream, const struct point *point)
+{
+    fprintf(
+        stream, "    planned    %llu a second, %s gaps; %llu of %llu unsent\n",
+        (unsigned long long)point->rate,
+        point->gaps == GAPS_CONSTANT ? "constant" : "exponential",
+        (unsigned long long)point->unsent, (unsigned long long)point->planned);
+    print_latency(stream, "response", &point->latency);
+    print_latency(stream, "service", &point->service);
+    print_latency(stream, "lag", &point->lag);
+}
+
+static void print_times(FILE *stream, const struct point *point)
+{
+    if (point->mode == POINT_OPEN)
+        print_open(stream, point);
+    else
+        print_latency(stream, "latency", &point->latency);
+    if (point->mode == POINT_CHURN)
+        print_latency(stream, "handshake", &point->handshake);
+}
+
+/* What went on beside the talkers, if anything did. */
+static void print_disturbance(FILE *stream, const struct point *point)
+{
+    const struct freeze *freeze = &point->freeze;
+
+    if (point->firehoses > 0)
+        fprintf(stream, "    firehoses  %zu, %.1f MB a second came back\n",
+                point->firehoses,
+                (double)point->firehose_bytes / 1e6 / point_seconds(point));
+    if (freeze->continued != 0)
+        fprintf(stream, "    freeze     %.3f s, from %.3f s into the window\n",
+                (double)(freeze->continued - freeze->stopped) / NS_PER_SECOND,
+                (double)(freeze->stopped - point->begin.now) / NS_PER_SECOND);
+}
+
+static void print_generator(FILE *stream, const struct point *point)
+{
+    uint64_t cpu = point_generator_cpu(point);
+    uint64_t busy = cpu > point->spin ? cpu - point->spin : 0;
+
+    fprintf(stream, "    generator  %.0f %% of a CPU",
+            100 * point_share(point, busy));
+    if (point->spin > 0)
+        fprintf(stream, ", and %.0f %% awake for the next message",
+                100 * point_share(point, point->spin));
+    fputc('\n', stream);
+}
+
 static void print_load(FILE *stream, const struct point *point,
                        const struct probe *probe)
 {
     fprintf(stream,
-            "idle %zu, active %zu: %.0f echoes a second (%u bytes, %.2f s)\n",
+            "idle %zu, active %zu: %.0f %s a second (%u bytes, %.2f s)\n",
             point->idle, point->active, point_rate(point),
+            point->mode == POINT_CHURN ? "connections" : "echoes",
             (unsigned)point->size, point_seconds(point));
-    print_latency(stream, &point->latency);
-    if (point->latency.count > 0)
+    print_times(stream, point);
+    print_disturbance(stream, point);
+    if (point->echoes > 0)
         print_server(stream, point, probe);
-    fprintf(stream, "    generator  %.0f %% of a CPU\n",
-            100 * point_share(point, point_generator_cpu(point)));
+    print_generator(stream, point);
 }
 
 static void print_held(FILE *stream, const struct point *point)
