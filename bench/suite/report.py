@@ -11,17 +11,18 @@ the script it loses only the little box with values.
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from urllib.parse import quote
 
 import chart_svg
 import results
+from claims import WITHHELD
 from environment import caption
 from experiments import EXPERIMENTS
-from figures import comparison
 from findings import conclusions, seen, why
 from markup import Markup, el
-from progress import some
+from ratios import comparison
 from report_tables import (
     doubted,
     environment_tables,
@@ -31,6 +32,7 @@ from report_tables import (
     ratio_table,
     remarks,
 )
+from words import some
 
 HERE = Path(__file__).parent
 TITLE = "Four ways to wait, measured"
@@ -104,9 +106,18 @@ def terms(pairs, class_: str) -> Markup:
     return el("dl", [(el("dt", name), el("dd", words)) for name, words in pairs], class_=class_)
 
 
-def sentence_list(sentences: list[str], withheld: bool = False) -> Markup:
-    class_ = "sentences withheld" if withheld else "sentences"
-    return el("ul", [el("li", sentence) for sentence in sentences], class_=class_)
+def in_micro(sentence: str) -> str:
+    """On a page there is a letter for it."""
+    return re.sub(r"(?<=\d) us\b", " µs", sentence)
+
+
+def sentence_list(sentences: list[str]) -> Markup:
+    """Those that say `no difference that this run can show' are hollow."""
+    items = [
+        el("li", in_micro(said), class_="withheld" if WITHHELD in said else None)
+        for said in sentences
+    ]
+    return el("ul", items, class_="sentences")
 
 
 # --- The chart
@@ -163,7 +174,7 @@ def conclusion_section(said) -> Markup:
     parts = [sentence_list(shown) if shown else nothing]
     if withheld:
         parts.append(el("h3", "Withheld: no difference that this run can show"))
-        parts.append(sentence_list(withheld, withheld=True))
+        parts.append(sentence_list(withheld))
     return section("conclusions", "Conclusions", prose(parts))
 
 

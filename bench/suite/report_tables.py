@@ -1,8 +1,9 @@
 """The tables of report.html: figures, trials that don't count, the machine."""
 
-from figures import Ratio, Row
+from figures import Row
 from intervals import is_different
 from markup import Markup, el, join
+from ratios import Ratio
 from validity import WORDS, broken_promises
 
 # Metrics are called what_per_each; here is what stands for each part above a column.
