@@ -1,16 +1,21 @@
-"""The benchmark: every server in turn, more and more idle connections each.
+"""The benchmark: every experiment, on every server in turn, in rounds.
 
-This file is the experiment, from the plan to the charts.  bench/run starts it.
+This file is the whole run, from the plan to the report.  bench/run starts it.
 
     options      what was asked for
-    plan         who holds what, in which order
+    experiments  the questions, and the loads that answer them
+    plan         who gets which loads, in which order
     server       a server process
-    trial        the load generator and what it saw
-    environment  the machine
+    trial        the load generator and what it saw;  validity: is it to be believed
+    measuring    all trials, each kept as it comes;  interruption: Ctrl-C
+    environment  the machine;  neighbours: who else used it
     results      the folder in which all of it is kept
-    table        from trials to figures;  histogram: latencies added up
+    conclude     what is made of them:
+    figures      from trials to figures;  intervals, histogram: their arithmetic
     findings     sentences made from figures;  summary: the end, in text
     charts       labels and titles, and calling gnuplot
+    report       report.html;  hgrm: files for HdrHistogram's plotter
+    compare      two runs side by side
     progress     how far it has come
 """
 
@@ -19,190 +24,119 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback out of an import
 
 import contextlib
-import json
 import sys
 from pathlib import Path
 
-import charts
 import environment
+import experiments
+import neighbours
 import results
-from findings import Data
-from options import Options, parse_options
-from plan import Climb, climb_seconds, make_plan, step_seconds, what_fits
+from interruption import Interrupted, watch_signals
+from measuring import measure
+from options import PEERS, Options, parse_options
+from plan import LEAST_LIMIT, Climb, make_plan, run_seconds
 from problem import USAGE, Problem
-from progress import COLUMNS, Progress, in_words, say, some
-from server import raise_limit
-from summary import summary
-from table import make_table, servers_in, to_tsv
-from trial import Cpus, run_climb, stamped
+from progress import in_words, say, say_sentence, shown, some
+from server import peer_program, raise_limit
 
 
-class Interrupted(Exception):
-    """Ctrl-C, SIGTERM, or the terminal was closed."""
-
-    def __init__(self, number: int):
-        super().__init__(signal.strsignal(number))
-        self.status = 128 + number
-
-
-def interrupt(number, _frame):
-    """The first one ends the measuring in order, and nothing disturbs that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    raise Interrupted(number)
+def choose_peers(options: Options) -> None:
+    """Those that got built stand beside the four; the others are named."""
+    wanted = [name for name in PEERS if name in options.servers]
+    missing = [name for name in wanted if not peer_program(options, name).exists()]
+    for name in missing:
+        del options.servers[name]
+    if missing:
+        say_sentence(
+            f"Not built, because a library is missing: {', '.join(missing)}. See bench/peers."
+        )
+    if not options.servers:
+        raise Problem("bench/run: --only: none of these servers was built", 1)
 
 
-def watch_signals(handler) -> None:
-    signal.signal(signal.SIGINT, handler)
-    signal.signal(signal.SIGTERM, handler)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup(1)
-        signal.signal(signal.SIGHUP, handler)
-
-
-def complain(climb: Climb, trial: dict) -> str:
-    return (
-        f"bench/run: {climb.server}, round {climb.round}, {trial['idle']} idle, "
-        f"{trial['active']} active: failed: {trial['reason']}"
-    )
-
-
-def measure_climb(options: Options, climb: Climb, cpus: Cpus, progress: Progress):
-    """The trials of one server process, with the progress that they mean."""
-    progress.begin_climb(climb)
-    left = climb_seconds(options, climb)
-    with contextlib.closing(run_climb(options, climb, cpus)) as trials:
-        for step, trial in enumerate(trials):
-            if trial["outcome"] == "failed":
-                progress.warn(complain(climb, trial))
-            planned = step_seconds(options, climb, step)
-            left -= planned
-            progress.advance(planned)
-            yield trial
-    progress.end_climb(left)
-
-
-def measure(options: Options, idle: list[int], cpus: Cpus, folder: Path) -> tuple[list[dict], int]:
-    """All trials, and the exit status.  Whatever ends it, the trials are kept."""
-    climbs = make_plan(options, idle)
-    progress = Progress(sum(climb_seconds(options, c) for c in climbs), options.rounds)
-    trials, out = [], set()
-    try:
-        for climb in climbs:
-            if climb.server in out:
-                progress.skip(climb_seconds(options, climb))
-                continue
-            for trial in measure_climb(options, climb, cpus, progress):
-                whole = stamped(trial, options, climb, folder.name)
-                results.append_trial(folder, whole)
-                trials.append(whole)
-            if trials[-1].get("not_started"):
-                out.add(climb.server)  # it won't start in later rounds either
-    except (Interrupted, Problem) as end:
-        progress.warn(f"{end}: stopped; {some(len(trials), 'trial')} kept")
-        return trials, end.status
-    finally:
-        progress.close()
-    return trials, int(any(trial["outcome"] == "failed" for trial in trials))
-
-
-def announce(options: Options, idle: list[int], cut: list[int], limit: int, remark: str | None):
+def announce(options: Options, climbs: list[Climb], remarks: list[str]) -> None:
     """What is going to happen, and what follows from this machine."""
-    climbs = make_plan(options, idle)
-    planned = sum(climb_seconds(options, climb) for climb in climbs)
-    servers, rounds = some(len(options.servers), "server"), some(options.rounds, "round")
-    say(f"{servers}, {rounds}, idle connections:")
-    say("    " + ", ".join(f"{number:,}" for number in idle))
-    if cut:
-        left_out = ", ".join(f"{number:,}" for number in cut)
-        say(f"The limit of open files is {limit:,} (ulimit -Hn), too few for {left_out}.")
-    if remark:
-        say(remark)
-    say(f"That takes about {in_words(planned)}.  Ctrl-C ends it and keeps what is measured.")
+    say_sentence("Experiments: " + ", ".join(options.experiments))
+    say_sentence("Servers: " + ", ".join(options.servers))
+    for sentence in remarks:
+        say_sentence(sentence)
+    planned = in_words(run_seconds(options, climbs))
+    say_sentence(
+        f"{some(options.rounds, 'round')}, about {planned} in all.  Ctrl-C ends it and keeps what"
+        " is measured."
+    )
     say()
 
 
-def describe(plan: dict) -> str:
-    """How it was measured, in one line for below the charts."""
-    return (
-        f"{some(plan['rounds'], 'round')} of {plan['seconds']:g} s, bars: least to greatest round; "
-        f"{plan['size']}-byte messages, closed loop"
-    )
-
-
-def conclude(folder: Path, trials: list[dict], record: dict) -> int:
-    """Table, charts and summary of whatever was measured."""
-    servers = [name for name in record["plan"]["servers"] if name in servers_in(trials)]
-    measured = [t for t in trials if t["outcome"] == "measured" and t["server_name"] in servers]
-    active = sorted({trial["active"] for trial in measured})
-    if not active:
-        say("Nothing was measured, so there is nothing to show.")
-        return 0
-    data = Data(trials, make_table(trials, servers), servers, active)
-    status, problems, chart = 0, [], ""
-    try:
-        results.write(folder / "table.tsv", to_tsv(data.rows))
-        how = charts.settings(data, environment.caption(record), describe(record["plan"]))
-        results.write(folder / "charts.gp", how)
-        problems = charts.draw(folder)
-        chart = charts.draw_in_text(folder, COLUMNS)
-    except Problem as problem:
-        problems, status = [str(problem)], problem.status
-    say("\n" + summary(data) + "\n")
-    if chart:
-        say(chart + "\n")
-    for line in problems:
-        print(line, file=sys.stderr)
-    say(f"Trials, table, environment and charts: {charts.shown(folder)}/")
-    return status
-
-
 def draw_again(folder: Path) -> int:
-    """bench/run --draw: the end of an earlier run once more."""
-    trials = results.read_trials(folder)
-    record = results.read_environment(folder)
-    if record is None:
-        raise Problem(f"bench/run: --draw={folder}: no environment.json in there", USAGE)
-    return conclude(folder, trials, record)
+    """bench/run --report: the end of an earlier run once more."""
+    from conclude import conclude
+
+    try:
+        return conclude(folder)
+    except Interrupted as end:
+        later = f"bench/run: {end}: stopped; again: bench/run --report {shown(folder)}"
+        raise Problem(later, end.status) from None
+
+
+def look_around(options: Options, climbs: list[Climb], limit: int, folder: Path) -> tuple:
+    """The machine, written down and announced; where the two processes will run."""
+    cpus, pinning = environment.choose_cpus()
+    servers = sorted({climb.server for climb in climbs})
+    record = environment.record(options, cpus, limit, servers)
+    record["remarks"] = environment.remarks_before(options, limit, pinning)
+    environment.write(folder, record)
+    announce(options, climbs, record["remarks"])
+    return record, cpus
 
 
 def experiment(options: Options) -> int:
     """Measure, then conclude."""
     limit = raise_limit()
-    if limit < 20:
+    if limit < LEAST_LIMIT:
         raise Problem(f"bench/run: the limit of open files is {limit}: too few to measure", USAGE)
-    idle, cut = what_fits(options.idle, options.active, limit)
-    if not idle:
-        asked = ",".join(map(str, options.idle))
-        raise Problem(f"bench/run: --idle={asked}: the limit of open files is {limit}", USAGE)
-    cpus, remark = environment.choose_cpus()
+    choose_peers(options)
+    climbs = make_plan(options, limit)
     folder = results.create(options.output)
-    record = environment.record(options, cpus, limit, idle, cut)
-    results.write(folder / "environment.json", json.dumps(record, indent=2) + "\n")
-    announce(options, idle, cut, limit, remark)
-    watch_signals(interrupt)
-    trials, status = measure(options, idle, cpus, folder)
-    watch_signals(signal.default_int_handler)
     try:
-        return conclude(folder, trials, record) or status
-    except KeyboardInterrupt:
-        later = f"bench/run: stopped; charts later: bench/run --draw {charts.shown(folder)}"
-        raise Problem(later, 128 + signal.SIGINT) from None
+        record, cpus = look_around(options, climbs, limit, folder)
+    except (Interrupted, Problem):
+        results.discard(folder)
+        raise
+    before = neighbours.times()
+    status = measure(options, climbs, cpus, folder)
+    watch_signals()
+    record["remarks"] += neighbours.remarks_since(before)
+    with contextlib.suppress(Problem):  # the disk is full, as was told: the first one stays
+        environment.write(folder, record)
+    return draw_again(folder) or status
+
+
+def carry_out(options: Options) -> int:
+    """Whichever of the things that bench/run can do."""
+    if options.check:
+        return 0
+    if options.list:
+        say(experiments.listing())
+        return 0
+    if options.compare:
+        import compare
+
+        say(compare.compare(*options.compare))
+        return 0
+    return draw_again(options.report) if options.report else experiment(options)
 
 
 def main(arguments: list[str]) -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        options = parse_options(arguments)
-        if options.check:
-            return 0
-        return draw_again(options.draw) if options.draw else experiment(options)
+        watch_signals()
+        return carry_out(parse_options(arguments))
     except Problem as problem:
         print(problem, file=sys.stderr)
         return problem.status
-    except (Interrupted, KeyboardInterrupt):  # before or after the measuring
-        print("bench/run: stopped", file=sys.stderr)
-        return 130
+    except Interrupted as end:  # before anything was measured
+        print(f"bench/run: {end}: stopped", file=sys.stderr)
+        return end.status
 
 
 if __name__ == "__main__":

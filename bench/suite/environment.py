@@ -11,7 +11,10 @@ import re
 import subprocess
 from pathlib import Path
 
-from options import ROOT, THE_FOUR, Options
+import neighbours
+import results
+from options import ROOT, THE_FOUR, Options, kind_of
+from plan import left_out
 from trial import Cpus
 
 SYSCTLS = [
@@ -80,6 +83,15 @@ def cpus_of_one_core(cpu: int) -> set[int]:
     return cpus
 
 
+def can_pin(cpus: list[int]) -> bool:
+    """May processes be kept on a CPU?  Some containers forbid it."""
+    try:
+        os.sched_setaffinity(0, set(cpus))
+    except OSError:
+        return False
+    return True
+
+
 def choose_cpus() -> tuple[Cpus, str | None]:
     """One for the server, one for the generator, on two cores if there are.
 
@@ -88,24 +100,60 @@ def choose_cpus() -> tuple[Cpus, str | None]:
     allowed = sorted(os.sched_getaffinity(0))
     server = allowed[0]
     others = [cpu for cpu in allowed if cpu not in cpus_of_one_core(server)]
-    try:
-        os.sched_setaffinity(0, set(allowed))
-    except OSError:
+    if len(allowed) == 1:
+        return Cpus(server, server), (
+            "There is one CPU for both server and generator: rates and latencies hold what both"
+            " of them cost. The server's CPU time an echo is still its own."
+        )
+    if not can_pin(allowed):
         return Cpus(None, None), (
-            "Processes can't be kept on a CPU here: they move about, and the\n"
-            "figures spread more than they should."
+            "Processes can't be kept on a CPU here: they move about, so the figures spread more"
+            " than they should."
         )
     if others:
         return Cpus(server, others[0]), None
-    if len(allowed) > 1:
-        return Cpus(server, allowed[1]), (
-            "Server and generator share a core, each on one thread of it: they slow\n"
-            "each other down.  Compare servers with each other, not with other machines."
-        )
-    return Cpus(server, server), (
-        "There is one CPU for both server and generator: the rates and latencies\n"
-        "hold what both of them cost.  The server's CPU time an echo is still its own."
+    return Cpus(server, allowed[1]), (
+        "Server and generator share a core, each on one thread of it: they slow each other"
+        " down. Compare servers with each other, not with other machines."
     )
+
+
+def limit_remark(options: Options, limit: int) -> str | None:
+    """What a low limit of open files changes."""
+    too_many = left_out(options, limit)
+    if not too_many:
+        return None
+    numbers = ", ".join(f"{number:,}" for number in too_many)
+    return (
+        f"The limit of open files is {limit:,} (ulimit -Hn), too few for {numbers} connections:"
+        " where that was planned, the most that fits is measured."
+    )
+
+
+def remarks_before(options: Options, limit: int, pinning: str | None) -> list[str]:
+    """What follows from this machine, known before anything is measured."""
+    said = [pinning, limit_remark(options, limit), *neighbours.remarks()]
+    return [sentence for sentence in said if sentence]
+
+
+def repeat_command(options: Options) -> str:
+    """What to type to get the same plan; commands of servers hold paths, so not those."""
+    words = ["bench/run", *options.experiments]
+    if options.pace.name != "default":
+        words.append(f"--{options.pace.name}")
+    if options.rounds != options.pace.rounds:
+        words.append(f"--rounds={options.rounds}")
+    if options.seconds != options.pace.seconds:
+        words.append(f"--seconds={options.seconds:g}")
+    for name in ("idle", "active"):
+        if getattr(options, name) is not None:
+            words.append(f"--{name}=" + ",".join(map(str, getattr(options, name))))
+    words += [f"--server '{n}=COMMAND'" for n, command in options.servers.items() if command]
+    if options.peers:
+        words.append("--peers")
+    if options.only is not None:
+        words.append("--only=" + options.only)
+    return " ".join(words + [f"--seed={options.seed}"])
 
 
 def build_record(build: Path) -> dict | None:
@@ -131,7 +179,7 @@ def commit() -> dict | None:
     return {"commit": name, "dirty": bool(changed)}
 
 
-def record(options: Options, cpus: Cpus, limit: int, idle: list[int], cut: list[int]) -> dict:
+def record(options: Options, cpus: Cpus, limit: int, servers: list[str]) -> dict:
     """All of environment.json."""
     clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
     governor = f"/sys/devices/system/cpu/cpu{cpus.server or 0}/cpufreq/scaling_governor"
@@ -154,18 +202,25 @@ def record(options: Options, cpus: Cpus, limit: int, idle: list[int], cut: list[
         "sysctl": {name: read("/proc/sys/" + name.replace(".", "/")) for name in SYSCTLS},
         "build": build_record(options.build),
         "source": commit(),
+        "command": repeat_command(options),
+        "remarks": [],  # what follows from this machine: written when it is known
         "plan": {
-            "servers": list(options.servers),
+            "experiments": options.experiments,
+            "mode": options.pace.name,
+            "servers": {name: kind_of(name) for name in servers},
             "rounds": options.rounds,
             "seconds": options.seconds,
             "warm_up": options.warm_up,
-            "size": options.size,
-            "idle": idle,
-            "idle_cut": cut,
-            "active": options.active,
+            "settle": options.settle,
+            "stall": options.stall,
+            "idle_cut": left_out(options, limit),
             "seed": options.seed,
         },
     }
+
+
+def write(folder: Path, written: dict) -> None:
+    results.write(folder / "environment.json", json.dumps(written, indent=2) + "\n")
 
 
 def caption(environment: dict) -> str:

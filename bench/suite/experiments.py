@@ -27,16 +27,17 @@ class Pace:
     seconds: float  # the window of a plain trial
     warm_up: float  # load before each window, not recorded
     settle: float  # load before the first trial of a process: see SETTLE below
+    stall: float  # when nothing moves for that long, nothing will
 
 
 # A fresh process is slow at first: its code and its memory come in with the first
 # echoes, and a CPU that slept has to speed up.  After 0.05 s an echo still cost
 # epoll 1.4 times the CPU time of later on, after 0.2 s no more.
-SETTLE = 0.2
+SETTLE = 0.16
 
-QUICK = Pace("quick", rounds=2, seconds=0.12, warm_up=0.04, settle=0.1)
-DEFAULT = Pace("default", rounds=6, seconds=0.25, warm_up=0.05, settle=SETTLE)
-FULL = Pace("full", rounds=12, seconds=1.0, warm_up=0.2, settle=2 * SETTLE)
+QUICK = Pace("quick", rounds=2, seconds=0.12, warm_up=0.04, settle=0.06, stall=0.7)
+DEFAULT = Pace("default", rounds=6, seconds=0.25, warm_up=0.05, settle=SETTLE, stall=1.0)
+FULL = Pace("full", rounds=12, seconds=1.0, warm_up=0.2, settle=2 * SETTLE, stall=2.0)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Experiment:
     loads: Callable[[str], list[Load]] = field(repr=False)
     twin: bool = False  # enter epoll LT twice: what differs between equals?
     floor: bool = False  # measure bare recv and send, too
+    counts: bool = False  # how many connections a server holds is part of the answer
     first_round_only: bool = False
 
 
@@ -78,7 +80,7 @@ def by_pace(pace: str, quick: tuple, default: tuple, full: tuple) -> tuple:
 def idle(pace: str) -> list[Load]:
     steps = by_pace(
         pace,
-        (0, SELECT_HOLDS, 10000),
+        (0, SELECT_HOLDS, 5000),
         (0, SELECT_HOLDS, 5000, MOST),
         (0, 100, 300, SELECT_HOLDS, 2500, 5000, 10000, MOST),
     )
@@ -110,14 +112,14 @@ def rate(pace: str) -> list[Load]:
         (1000, 2000, 5000, 10000, 20000, 30000, 50000, 100000),
     )
     share = by_pace(pace, (0.5,), (0.1, 0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.8, 0.9))
-    return [capacity(), Load("open", rate=fixed, share=share, windows=1.6)]
+    return [capacity(), Load("open", rate=fixed, share=share, windows=1.2)]
 
 
 def percentiles(pace: str) -> list[Load]:
     loads = []
     for silent in (0, 5000):
         loads.append(capacity((silent,)))
-        loads.append(Load("open", idle=(silent,), share=(0.5,), windows=3))
+        loads.append(Load("open", idle=(silent,), share=(0.5,), windows=2.4))
     return loads
 
 
@@ -156,6 +158,7 @@ EXPERIMENTS = [
         idle,
         twin=True,
         floor=True,
+        counts=True,
     ),
     Experiment(
         "active",
@@ -208,6 +211,7 @@ EXPERIMENTS = [
         "Tens of bytes in the server, since an idle connection owns no buffer; the kernel's"
         " socket needs a hundred times that.",
         memory,
+        counts=True,
     ),
     Experiment(
         "syscalls",

@@ -7,76 +7,79 @@ import argparse
 import re
 import secrets
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK, Pace
 from problem import USAGE, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 THE_FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
-FLOOR = "floor"
-MOST = "max"  # in --idle: as many as fit
+FLOOR = "floor"  # bare recv and send: no server, the least that an echo can cost
+TWIN = "epoll_lt_again"  # epoll_lt_server entered twice, to see how equals differ
+PEERS = ["threads", "libuv", "libevent", "io_uring"]  # for context: bench/peers
+
+# Names that stand for several experiments.
+ALSO = {"latency": ["rate", "percentiles"]}
 
 HELP = """\
-Measure the four servers on this machine and draw the charts.
+Measure the four servers on this machine, draw the charts and write the report.
 
-Each server in turn holds more and more idle connections, and at each step we
-see how fast it answers those that talk: one of them, then a hundred.  Servers
-take turns in rounds, in random order, so that what the machine does meanwhile
-doesn't fall on one of them.  Without options that takes about three minutes."""
+Every experiment asks a question of each server in turn; --list tells them all.
+Servers take turns in rounds, in random order, so that what the machine does
+meanwhile doesn't fall on one of them.  Without an EXPERIMENT all are done, in
+at most 8 minutes."""
 
 RESULTS = """\
 What lies in the results folder afterwards:
 
+  report.html       conclusions, charts, tables, the machine: open it
+  *.svg, *.png      the charts; plots/*.gp draw them from NAME.tsv and charts.gp
+  NAME.tsv          the figures of an experiment, comparison.tsv the ratios
+  *.hgrm            latency distributions for HdrHistogram's plotter
   trials.ndjson     every trial, one line of JSON each (bench/README.md)
-  table.tsv         the figures: server, active, idle, metric, unit, value, min,
-                    max, rounds, failed, echoes.  The value is the median of the
-                    rounds; of a latency, the quantile over all of their echoes
-  environment.json  the machine, its limits, the compiler, the commit
-  *.svg, *.png      the charts, and charts.gp, what the scripts in plots/ read
+  environment.json  the machine, its limits, the compiler, the commit, the plan
 
 COMMAND is run without a shell.  What it starts is the process that is measured:
 when that is a script, let it end with `exec'.
 
 Exit status: 0, or 1 when a trial failed, 64 when an option is wrong, 74 when
-the results can't be written, 130 after Ctrl-C.  Whatever was measured is kept.
+the results can't be written, 128 + its number after a signal (Ctrl-C: 130).
+Whatever was measured is kept and drawn.
 """
 
 IDLE_HELP = """\
-idle connections; `max' is what the limit of open files allows, but at most
-20000 (0,100,900,3000,10000,max; quick: 0,900,max)"""
+for the experiment idle: these numbers of silent connections. `max' is what the
+limit of open files allows, but at most 20000"""
 
 SERVER_HELP = """\
-one more server: 'mine=python3 my.py {port}'; may be repeated. {counters}, if
-there, is replaced by a path for echo/counters.h"""
+one more server in all experiments: 'mine=python3 my.py {port}'; may be repeated.
+{counters}, if there, is replaced by a path for echo/counters.h"""
 
 
 @dataclass
 class Options:
     """What was asked for, checked."""
 
+    experiments: list[str]  # in the order of --list
+    pace: Pace
     rounds: int
     seconds: float
     warm_up: float
-    idle: list  # ascending numbers; the last one may be MOST
-    active: list[int]  # ascending
+    settle: float
+    stall: float
+    idle: list | None  # of the experiment idle; the last may be MOST
+    active: list[int] | None  # of the experiment idle
     servers: dict[str, list[str]]  # name -> words of the command; [] = ours
     seed: int
     output: Path | None  # None: results/DATE-TIME
-    draw: Path | None
     build: Path
-    size: int = 64
-    stall: float = 2.0
+    peers: bool = False  # --peers: those that got built are added to `servers`
+    only: str | None = None
+    report: Path | None = None
+    compare: list[Path] = field(default_factory=list)
+    list: bool = False
     check: bool = False  # --check: say what is wrong with the options, no more
-
-
-# What --quick changes; given options win over both.  The warm-up is as long as
-# it is because the first trial of a process needs it: after 0.05 s an echo still
-# cost epoll 1.4 times the CPU time of later on, after 0.2 s no more.
-THOROUGH = {"rounds": "5", "seconds": "0.3", "warm_up": "0.2"}
-THOROUGH["idle"] = f"0,100,900,3000,10000,{MOST}"
-QUICK = {"rounds": "2", "seconds": "0.3", "warm_up": "0.2"}
-QUICK["idle"] = f"0,900,{MOST}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -104,8 +107,10 @@ def seconds(option: str, text: str, least: float, most: float) -> float:
     return float(text)
 
 
-def ascending(option: str, text: str, least: int, most: int) -> list:
+def ascending(option: str, text: str | None, least: int, most: int) -> list | None:
     """Numbers with commas between them; --idle may end with `max`."""
+    if text is None:
+        return None
     words = text.split(",")
     if len(words) > 32:
         raise bad(option, text, "more than 32 numbers")
@@ -119,12 +124,23 @@ def ascending(option: str, text: str, least: int, most: int) -> list:
     return numbers + last
 
 
+def chosen_experiments(names: list[str]) -> list[str]:
+    """All of them when none is named; each once, in the order of --list."""
+    wanted = []
+    for name in names:
+        if name not in BY_NAME and name not in ALSO:
+            known = ", ".join(BY_NAME)
+            raise Problem(f"bench/run: {name}: no such experiment; there are {known}", USAGE)
+        wanted += ALSO.get(name, [name])
+    return [e.name for e in EXPERIMENTS if e.name in wanted or not names]
+
+
 def one_server(text: str) -> tuple[str, list[str]]:
     """'NAME=COMMAND {port}' as the name and the words of the command."""
     name, equals, command = text.partition("=")
     if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,23}", name):
         raise bad("--server", text, "not NAME=COMMAND with a short plain NAME")
-    if name in THE_FOUR + [FLOOR]:
+    if name in [*THE_FOUR, FLOOR, TWIN, *PEERS]:
         raise bad("--server", text, f"the name {name} is taken")
     if "{port}" not in command:
         raise bad("--server", text, "the command doesn't say where {port} goes")
@@ -134,18 +150,21 @@ def one_server(text: str) -> tuple[str, list[str]]:
         raise bad("--server", text, str(error)) from None
 
 
-def all_servers(only: str | None, more: list[str]) -> dict[str, list[str]]:
+def all_servers(only: str | None, more: list[str], peers: bool) -> dict[str, list[str]]:
     servers = {name: [] for name in THE_FOUR}
     for text in more:
         name, command = one_server(text)
         if name in servers:
             raise bad("--server", text, f"the name {name} is taken")
         servers[name] = command
+    if peers:
+        servers |= {name: [] for name in PEERS}
     if only is None:
         return servers
     for name in only.split(","):
         if name not in servers:
-            raise bad("--only", only, f"no server is called '{name}'")
+            known = ", ".join(servers)
+            raise bad("--only", only, f"no server is called '{name}'; there are {known}")
     return {name: servers[name] for name in servers if name in only.split(",")}
 
 
@@ -159,53 +178,91 @@ def results_folder(option: str, text: str | None) -> Path | None:
     """The folder of an earlier run, where there is something to draw."""
     if text is None:
         return None
-    if not (Path(text) / "trials.ndjson").is_file():
-        raise bad(option, text, "no trials.ndjson in there")
+    for name in ("trials.ndjson", "environment.json"):
+        if not (Path(text) / name).is_file():
+            raise bad(option, text, f"no {name} in there")
     return Path(text)
+
+
+def chosen_pace(given: argparse.Namespace) -> Pace:
+    if given.quick and given.full:
+        raise Problem("bench/run: --quick and --full: one of them; see --help", USAGE)
+    return QUICK if given.quick else FULL if given.full else DEFAULT
+
+
+def check_overrides(given: argparse.Namespace, experiments: list[str]) -> None:
+    """--idle and --active change one experiment, and should not do so in vain."""
+    for option in ("idle", "active"):
+        value = getattr(given, option)
+        if value is not None and "idle" not in experiments:
+            raise bad(f"--{option}", value, "only the experiment idle takes that")
 
 
 def parser() -> Parser:
     parse = Parser(
         prog="bench/run",
+        usage="bench/run [EXPERIMENT...] [OPTION...]",
         description=HELP,
         epilog=RESULTS,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parse.add_argument
-    add("--quick", action="store_true", help="a first look, in less than a minute")
-    add("--rounds", metavar="N", help="how often each server takes its turn (5; quick: 2)")
-    add("--seconds", metavar="S", help="how long each trial measures (0.3)")
-    add("--warm-up", metavar="S", help="load before that, not recorded (0.2)")
+    add, hidden = parse.add_argument, argparse.SUPPRESS
+    add("experiments", metavar="EXPERIMENT", nargs="*", help="which of them (all); see --list")
+    add("--list", action="store_true", help="tell what each experiment asks, then end")
+    add("--quick", action="store_true", help="a first look at all of it, in 90 s")
+    add("--full", action="store_true", help="for a quiet machine and a long break: over an hour")
+    add("--rounds", metavar="N", help="turns of each server (6; quick: 2; full: 12)")
+    add("--seconds", metavar="S", help="how long a trial measures (0.25; quick: 0.12; full: 1)")
+    add("--warm-up", metavar="S", help=hidden)
     add("--idle", metavar="LIST", help=IDLE_HELP)
-    add("--active", metavar="LIST", default="1,100", help="connections that talk (1,100)")
+    add("--active", metavar="LIST", help="for the experiment idle: connections that talk (1,100)")
     add("--server", metavar="NAME=COMMAND", action="append", default=[], help=SERVER_HELP)
+    add("--peers", action="store_true", help="other ways to write it, for context: bench/peers")
     add("--only", metavar="NAMES", help="only these servers, with commas between")
     add("--seed", metavar="N", help="decides on the order within the rounds (random)")
     add("--output", metavar="DIR", help="results folder (results/DATE-TIME)")
-    add("--draw", metavar="DIR", help="measure nothing: table and charts of an earlier run again")
-    add("--build", metavar="DIR", default=str(ROOT / "build-release"), help=argparse.SUPPRESS)
-    add("--check", action="store_true", help=argparse.SUPPRESS)
+    add("--report", metavar="DIR", help="measure nothing: figures, charts and report again")
+    add("--compare", metavar="DIR", nargs=2, help="measure nothing: two runs side by side")
+    add("--build", metavar="DIR", default=str(ROOT / "build-release"), help=hidden)
+    add("--check", action="store_true", help=hidden)
     add("--no-build", action="store_true", help="take the programs as they were built before")
     return parse
 
 
 def parse_options(arguments: list[str]) -> Options:
-    given = parser().parse_args(arguments)
-    for name, value in (QUICK if given.quick else THOROUGH).items():
-        if getattr(given, name) is None:
-            setattr(given, name, value)
+    given = parser().parse_intermixed_args(arguments)
+    pace = chosen_pace(given)
+    experiments = chosen_experiments(given.experiments)
+    check_overrides(given, experiments)
+    rounds = str(pace.rounds) if given.rounds is None else given.rounds
+    window = str(pace.seconds) if given.seconds is None else given.seconds
+    warm_up = str(pace.warm_up) if given.warm_up is None else given.warm_up
     seed = str(secrets.randbelow(10**6)) if given.seed is None else given.seed
     return Options(
-        rounds=whole("--rounds", given.rounds, 1, 1000),
-        seconds=seconds("--seconds", given.seconds, 0.01, 3600),
-        warm_up=seconds("--warm-up", given.warm_up, 0, 3600),
+        experiments=experiments,
+        pace=pace,
+        rounds=whole("--rounds", rounds, 1, 1000),
+        seconds=seconds("--seconds", window, 0.01, 600),
+        warm_up=seconds("--warm-up", warm_up, 0, 600),
+        settle=pace.settle if given.warm_up is None else 0,
+        stall=pace.stall,
         idle=ascending("--idle", given.idle, 0, 1000000),
         active=ascending("--active", given.active, 1, 100000),
-        servers=all_servers(given.only, given.server),
-        seed=whole("--seed", seed, 0, 10**18 - 1),
+        servers=all_servers(given.only, given.server, given.peers),
+        seed=whole("--seed", seed, 0, 10**9),
         output=new_folder(given.output),
-        draw=results_folder("--draw", given.draw),
         build=Path(given.build),
+        peers=given.peers,
+        only=given.only,
+        report=results_folder("--report", given.report),
+        compare=[results_folder("--compare", text) for text in given.compare or []],
+        list=given.list,
         check=given.check,
     )
+
+
+def kind_of(name: str) -> str:
+    """What a server's name stands for: see trials.ndjson in bench/README.md."""
+    kinds = {**dict.fromkeys(THE_FOUR, "four"), **dict.fromkeys(PEERS, "peer")}
+    return {**kinds, FLOOR: "floor", TWIN: "twin"}.get(name, "mine")

@@ -1,29 +1,56 @@
-"""The plan: which server holds what, in which order, and how long that takes."""
+"""The plan: which server gets which loads, in which order, how long that takes.
 
+Rounds are outermost, so that a run that ends early has whole rounds of
+everything; in a round comes one experiment after the other; in an experiment
+the servers take their turns within seconds of each other, in an order that the
+seed decides, because what a machine does changes slowly: a pair of neighbours
+can be compared better than two medians.
+"""
+
+import itertools
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from options import FLOOR, MOST, Options
+from experiments import BY_NAME, MOST, TALKERS, Experiment, Load
+from options import FLOOR, THE_FOUR, TWIN, Options
 
-RESERVE = 64  # descriptors for all that isn't a connection
 MOST_BY_DEFAULT = 20000  # opening more takes poll minutes: n times n
 FLOOR_MOST = 128  # connections that the program `floor` can serve
-OPENED_A_SECOND = 10000  # a cautious guess, for the time-to-go only
+LEAST_LIMIT = 20  # of open files; with less not even the programs run
+LT = THE_FOUR[2]
+
+# What it takes, in seconds, as measured on a virtual machine with two CPUs.
+OPENING = 1 / 20000  # a connection, opened and proved by an echo
+SEARCHED = 9e-9  # more, times n * n, where n connections are searched each time
+STARTING = 0.16  # a server and what belongs to it, started and stopped
+LOADING = 0.03  # the load generator, started and ended
+TURNING = 0.01  # from one trial to the next
+DRAWING = 15  # figures, charts and report, once
 
 
 @dataclass
 class Climb:
-    """One server process: its idle connections grow from step to step."""
+    """One server process, and the loads that are put on it one after the other."""
 
     round: int  # from 1
-    order: int  # its turn in this round, from 1
+    order: int  # its turn in this experiment and round, from 1
+    experiment: str
     server: str
-    idle: list[int]
-    active: list[int]
+    loads: list[Load]
 
-    def steps(self) -> list[tuple[int, int]]:
-        """(idle, active) in the order in which loadgen measures them."""
-        return [(idle, active) for idle in self.idle for active in self.active]
+
+def points(load: Load) -> list[dict]:
+    """What its trials are asked for, in the order in which loadgen measures them.
+
+    Rates stand as they are planned: those that are a share of the capacity are
+    known only when that was measured.
+    """
+    if load.mode == "hold":
+        return [{"idle": number, "active": 0} for number in load.hold]
+    names = ("idle", "size", "active", "firehoses", "rate")
+    rates = [*load.rate, *load.share] or [None]
+    lists = (load.idle, load.size, load.active, load.firehoses, rates)
+    return [dict(zip(names, numbers)) for numbers in itertools.product(*lists)]
 
 
 def two_digits(number: int) -> int:
@@ -32,45 +59,146 @@ def two_digits(number: int) -> int:
     return number // unit * unit
 
 
-def what_fits(idle: list, active: list[int], limit: int) -> tuple[list[int], list[int]]:
-    """The idle connections to measure with, and those that don't fit.
+def room_for(limit: int) -> int:
+    """Connections that fit, of a limit of open files: a server needs one for each."""
+    return limit - min(64, max(15, limit // 4))
 
-    `limit` is RLIMIT_NOFILE: a server needs a descriptor for each connection.
+
+def cut(numbers: tuple, room: int) -> tuple:
+    """These numbers of connections, and for those that don't fit the most that does."""
+    most = two_digits(max(room, 0))
+    wanted = [min(most, MOST_BY_DEFAULT) if n == MOST else n for n in numbers]
+    return tuple(sorted({n if n <= room else most for n in wanted}))
+
+
+def fitted(load: Load, limit: int) -> Load:
+    """The load as far as this machine can carry it."""
+    room = room_for(limit)
+    if load.mode == "hold":
+        return replace(load, hold=cut(load.hold, room))
+    silent = load.idle != (0,)
+    streams = cut(load.firehoses, room // 4)
+    active = cut(load.active, max((room * 2 // 3 if silent else room) - max(streams), 1))
+    idle = cut(load.idle, room - max(active) - max(streams))
+    return replace(load, firehoses=streams, active=active, idle=idle)
+
+
+def loads_of(options: Options, experiment: Experiment, limit: int) -> list[Load]:
+    """The loads of an experiment, each once, with what the options say."""
+    loads = experiment.loads(options.pace.name)
+    if experiment.name == "idle":
+        idle, active = options.idle or loads[0].idle, options.active or loads[0].active
+        loads = [replace(loads[0], idle=tuple(idle), active=tuple(active))]
+    return list(dict.fromkeys(fitted(load, limit) for load in loads))
+
+
+def asked(load: Load) -> list[int]:
+    """The most connections of each kind that a load asks for, but for MOST."""
+    return [n for n in (*load.idle, *load.active, *load.hold) if n != MOST]
+
+
+def left_out(options: Options, limit: int) -> list[int]:
+    """Numbers of connections that were wanted and don't fit."""
+    wanted = {n for n in [*(options.idle or []), *(options.active or [])] if n != MOST}
+    kept = set()
+    for name in options.experiments:
+        loads = BY_NAME[name].loads(options.pace.name)
+        wanted |= {number for load in loads for number in asked(load)}
+        kept |= {n for load in loads_of(options, BY_NAME[name], limit) for n in asked(load)}
+    return sorted(n for n in wanted - kept if n > room_for(limit) / 2)
+
+
+def floor_loads(load: Load) -> list[list[Load]]:
+    """For each process of the floor, which serves exactly as many as it was told."""
+    numbers = [n for n in load.active if n <= FLOOR_MOST]
+    return [[replace(load, idle=(0,), active=(n,))] for n in numbers]
+
+
+def turns_of(options: Options, experiment: Experiment, loads: list[Load]) -> list[tuple]:
+    """Who takes part in an experiment, with which loads."""
+    turns = [(name, loads) for name in options.servers]
+    if experiment.twin and LT in options.servers:
+        turns.append((TWIN, loads))
+    if experiment.floor:
+        turns += [(FLOOR, own) for own in floor_loads(loads[0])]
+    return turns
+
+
+def round_of(options: Options, number: int, limit: int, dice: random.Random) -> list[Climb]:
+    """One round of all experiments.
+
+    The floor is measured in every run, if need be by itself.
     """
-    room = max(limit - RESERVE - max(active), 0)
-    most = min(two_digits(room), MOST_BY_DEFAULT)
-    wanted = [most if number == MOST else number for number in idle]
-    return (
-        sorted({number for number in wanted if number <= room}),
-        [number for number in wanted if number > room],
-    )
-
-
-def make_plan(options: Options, idle: list[int]) -> list[Climb]:
-    """Every climb of the run.
-
-    All servers take their turn in each round, in an order that the seed
-    decides.  The floor takes part with no idle connections, as a process of its
-    own for each number of active ones, since it serves exactly as many.
-    """
-    dice = random.Random(options.seed)
     climbs = []
-    for number in range(1, options.rounds + 1):
-        turns = [(name, idle, options.active) for name in options.servers]
-        turns += [(FLOOR, [0], [n]) for n in options.active if n <= FLOOR_MOST]
+    chosen = [BY_NAME[name] for name in options.experiments]
+    for experiment in chosen:
+        if experiment.first_round_only and number > 1:
+            continue
+        turns = turns_of(options, experiment, loads_of(options, experiment, limit))
         dice.shuffle(turns)
-        climbs += [Climb(number, i, *turn) for i, turn in enumerate(turns, 1)]
+        climbs += [Climb(number, i, experiment.name, *turn) for i, turn in enumerate(turns, 1)]
+    if not any(experiment.floor for experiment in chosen):
+        own = floor_loads(fitted(Load(active=(TALKERS,)), limit))[0]
+        climbs.append(Climb(number, 1, FLOOR, FLOOR, own))
     return climbs
 
 
-def step_seconds(options: Options, climb: Climb, step: int) -> float:
-    """About how long a step takes: its opening and its load."""
-    idle = climb.idle[step // len(climb.active)]
-    first = step % len(climb.active) == 0
-    before = climb.idle[step // len(climb.active) - 1] if step >= len(climb.active) else 0
-    opening = (idle - before) / OPENED_A_SECOND if first else 0
-    return options.warm_up + options.seconds + opening
+def make_plan(options: Options, limit: int) -> list[Climb]:
+    """Every climb of the run; `limit` is that of open files."""
+    dice = random.Random(options.seed)
+    rounds = range(1, options.rounds + 1)
+    return [climb for number in rounds for climb in round_of(options, number, limit, dice)]
+
+
+def opening_seconds(server: str, connections: int) -> float:
+    """To open so many; select and poll search them all for each batch that came."""
+    searched = SEARCHED * connections**2 if server == "poll_server" else 0
+    return connections * OPENING + searched
+
+
+def load_seconds(options: Options, climb: Climb, load: Load) -> float:
+    """About how long a load takes: opening, warming up, measuring.
+
+    select ends where it is full, and loadgen needs a while to believe it.
+    """
+    trials = points(load)
+    most = max(point["idle"] + point["active"] for point in trials)
+    if climb.server == THE_FOUR[0] and most > 1019:
+        return LOADING + options.stall + len(trials) * trial_seconds(options, load) / 3
+    each = trial_seconds(options, load)
+    return LOADING + opening_seconds(climb.server, most) + len(trials) * each
+
+
+def trial_seconds(options: Options, load: Load) -> float:
+    """Without its opening."""
+    if load.mode == "hold":
+        return TURNING
+    return options.warm_up + options.seconds * load.windows + TURNING
 
 
 def climb_seconds(options: Options, climb: Climb) -> float:
-    return sum(step_seconds(options, climb, i) for i in range(len(climb.steps())))
+    loads = sum(load_seconds(options, climb, load) for load in climb.loads)
+    return STARTING + settling(options, climb.loads[0]) + loads
+
+
+def settling(options: Options, load: Load) -> float:
+    """Load before the first trial of a process, where its speed is measured."""
+    timed = load.mode == "closed" and load.freeze is None
+    return options.settle if timed else 0
+
+
+def lessened(climb: Climb, held: int | None) -> Climb:
+    """Without the loads that this server is known not to carry.
+
+    `held` is how many connections it held when it was found full.  Where that
+    number is part of the answer, it is asked again.
+    """
+    if held is None or BY_NAME[climb.experiment].counts:
+        return climb
+    loads = [load for load in climb.loads if load.idle[0] + load.active[0] <= held]
+    return replace(climb, loads=loads)
+
+
+def run_seconds(options: Options, climbs: list[Climb]) -> float:
+    """The whole run, with the report at its end."""
+    return sum(climb_seconds(options, climb) for climb in climbs) + DRAWING

@@ -7,7 +7,9 @@ import contextlib
 import os
 import shutil
 import sys
+import textwrap
 import time
+from pathlib import Path
 
 from plan import Climb
 
@@ -28,19 +30,32 @@ def say(text: str = "") -> None:
         sys.stdout = open(os.devnull, "w")
 
 
+def say_sentence(sentence: str) -> None:
+    """Wrapped to the columns of a terminal."""
+    say(textwrap.fill(sentence, COLUMNS, subsequent_indent="    "))
+
+
 def some(count: int, what: str) -> str:
     """1 round, 2 rounds."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def shown(path: Path) -> str:
+    """The path as somebody in this folder would type it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("../..") else relative
 
 
 def in_words(seconds: float) -> str:
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
-    return f"{round(seconds / 60)} min"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} hours"
 
 
 class Progress:
-    """Counts planned seconds; `advance` for each trial, `end_climb` for each climb."""
+    """Counts planned seconds; `advance` for each trial, `end_climb` for each process."""
 
     def __init__(self, planned: float, rounds: int):
         self.planned = planned
@@ -54,14 +69,11 @@ class Progress:
             self.bar = tqdm(total=planned, ncols=columns - 1, bar_format=LAYOUT, file=sys.stdout)
 
     def begin_climb(self, climb: Climb) -> None:
-        self.climb = climb
-        self.climb_started = time.monotonic()
-        self.trials = 0
         if self.bar is not None:
-            self.bar.set_description_str(f"round {climb.round}/{self.rounds} {climb.server:15.15}")
+            where = f"{climb.round}/{self.rounds} {climb.experiment:11.11} {climb.server:15.15}"
+            self.bar.set_description_str(where)
 
     def advance(self, planned: float) -> None:
-        self.trials += 1
         self.done += planned
         if self.bar is not None:
             self.bar.update(planned)
@@ -69,12 +81,15 @@ class Progress:
     def end_climb(self, planned_left: float) -> None:
         """`planned_left` seconds of it weren't needed: it ended early."""
         self.skip(planned_left)
+
+    def end_experiment(self, number: int, experiment: str, trials: int, began: float) -> None:
+        """A line for those who have no bar."""
         if self.bar is not None:
             return
-        took = time.monotonic() - self.climb_started
+        took = time.monotonic() - began
         say(
-            f"round {self.climb.round} of {self.rounds}: {self.climb.server}, "
-            f"{some(self.trials, 'trial')} in {took:.1f} s{self.to_go()}"
+            f"round {number} of {self.rounds}: {experiment}, "
+            f"{some(trials, 'trial')} in {took:.1f} s{self.to_go()}"
         )
 
     def skip(self, planned: float) -> None:

@@ -1,28 +1,57 @@
 """The results folder: written as the run goes, so that no end of it loses data."""
 
+import contextlib
 import json
 import os
+import sys
 import time
 from pathlib import Path
+from typing import Iterator
 
 from options import ROOT
 from problem import CANNOT_WRITE, USAGE, Problem
+from server import undisturbed
+
+
+SAME_SECOND = 100  # runs that may begin in one second, each with its own folder
+
+
+def new_names() -> Iterator[Path]:
+    """results/DATE-TIME; with a number behind it where another run was as quick."""
+    plain = ROOT / "results" / time.strftime("%Y-%m-%d-%H%M%S")
+    yield plain
+    for number in range(2, SAME_SECOND):
+        yield plain.with_name(f"{plain.name}-{number}")
+
+
+def claim(folder: Path) -> None:
+    """Make it ours: only one run can create the file of its trials."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "trials.ndjson", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    os.close(descriptor)
 
 
 def create(asked: Path | None) -> Path:
     """The folder of this run: the one asked for, or a new one by the time."""
-    folder = asked or ROOT / "results" / time.strftime("%Y-%m-%d-%H%M%S")
-    option = f"bench/run: --output={folder}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / "trials.ndjson", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        os.close(descriptor)
-    except FileExistsError:
-        why = "there is a run in it already" if folder.is_dir() else "not a folder"
-        raise Problem(f"{option}: {why}", USAGE) from None
-    except OSError as error:
-        raise Problem(f"{option}: can't be written: {error.strerror}", USAGE) from None
-    return folder
+    for folder in [asked] if asked else new_names():
+        option = f"bench/run: --output={folder}"
+        try:
+            claim(folder)
+            return folder
+        except FileExistsError:
+            why = "there is a run in it already" if folder.is_dir() else "not a folder"
+            taken = Problem(f"{option}: {why}", USAGE)
+        except OSError as error:
+            raise Problem(f"{option}: can't be written: {error.strerror}", USAGE) from None
+    raise taken
+
+
+def discard(folder: Path) -> None:
+    """Nothing was measured: leave nothing behind."""
+    with contextlib.suppress(OSError):
+        for name in ("trials.ndjson", "environment.json"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def cannot_write(path: Path, error: OSError) -> Problem:
@@ -31,18 +60,24 @@ def cannot_write(path: Path, error: OSError) -> Problem:
 
 
 def write(path: Path, text: str) -> None:
+    """The whole file or, when the disk is full, the one that was there before."""
+    half = path.with_name(path.name + ".half")
     try:
-        path.write_text(text, encoding="utf-8")
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            half.unlink()
         raise cannot_write(path, error) from None
 
 
 def append_trial(folder: Path, trial: dict) -> None:
     """One line, handed to the kernel before the next trial begins."""
     path = folder / "trials.ndjson"
+    line = json.dumps(trial, separators=(",", ":")) + "\n"
     try:
-        with open(path, "a") as file:
-            file.write(json.dumps(trial, separators=(",", ":")) + "\n")
+        with undisturbed(), open(path, "a") as file:
+            file.write(line)
     except OSError as error:
         raise cannot_write(path, error) from None
 
@@ -56,9 +91,9 @@ def read_trials(folder: Path) -> list[dict]:
             try:
                 trials.append(json.loads(line))
             except json.JSONDecodeError:
-                print(f"{path}: line {number} is not whole and is left out")
+                print(f"{path}: line {number} is not whole and is left out", file=sys.stderr)
     except OSError as error:
-        raise Problem(f"bench/run: --draw={folder}: {error.strerror}", USAGE) from None
+        raise Problem(f"bench/run: {path}: {error.strerror}", USAGE) from None
     return trials
 
 

@@ -18,12 +18,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from options import FLOOR, Options
+from options import FLOOR, PEERS, THE_FOUR, TWIN, Options
 
 HOST = "127.0.0.1"
 READY_SECONDS = 10  # within which a server must listen
 STOP_SECONDS = 5  # within which it must end after SIGTERM
 PR_SET_PDEATHSIG = 1  # prctl(2)
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 LISTEN = "0A"  # a state in /proc/net/tcp: proc(5)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -89,8 +90,8 @@ def raise_limit() -> int:
 
 @contextlib.contextmanager
 def undisturbed():
-    """Ctrl-C waits: it must not come between a process and its entry here."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    """Signals wait: they must not come between a process and its entry here."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:
@@ -104,20 +105,30 @@ def start_process(words: list[str], cpu: int | None, **streams) -> subprocess.Po
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if cpu is not None:
-            os.sched_setaffinity(0, {cpu})
+            with contextlib.suppress(OSError):  # better anywhere than not at all
+                os.sched_setaffinity(0, {cpu})
 
     return subprocess.Popen(
         words, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=before_exec, **streams
     )
 
 
+def peer_program(options: Options, name: str) -> Path:
+    return options.build / "bench" / "peers" / name
+
+
+def words_of_ours(options: Options, name: str) -> list[str]:
+    """The command of a program that was built here."""
+    if name in PEERS:
+        return [str(peer_program(options, name)), "--port={port}"]
+    program = options.build / (THE_FOUR[2] if name == TWIN else name)
+    return [str(program), "--port={port}", "--counters={counters}", "--quit-after=120"]
+
+
 def command(options: Options, name: str, port: int, counters: Path, active: int) -> list[str]:
     if name == FLOOR:
         return [str(options.build / "bench" / FLOOR), f"--port={port}", f"--connections={active}"]
-    words = options.servers[name]
-    if not words:
-        program = str(options.build / name)
-        words = [program, "--port={port}", "--counters={counters}", "--quit-after=120"]
+    words = options.servers.get(name) or words_of_ours(options, name)
     return [w.replace("{port}", str(port)).replace("{counters}", str(counters)) for w in words]
 
 
@@ -149,9 +160,15 @@ def wait_until_listening(server: Server) -> None:
         time.sleep(0.01)
 
 
+def go_on(process: subprocess.Popen) -> None:
+    """Nobody who was frozen (SIGSTOP) stays so, whatever became of who did it."""
+    process.send_signal(signal.SIGCONT)
+
+
 def stop(process: subprocess.Popen) -> None:
     """SIGTERM, and SIGKILL if that isn't heard; its children with it."""
     process.terminate()
+    go_on(process)  # who is stopped hears nothing but SIGKILL
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

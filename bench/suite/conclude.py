@@ -1,0 +1,53 @@
+"""The end of a run: figures, charts, report and summary of whatever was measured.
+
+Everything is made from the results folder, so that a run and a later
+`bench/run --report` of it can't differ.
+"""
+
+import sys
+from pathlib import Path
+
+import charts
+import figures
+import hgrm
+import report
+from problem import Problem
+from progress import COLUMNS, say, shown
+from summary import summary
+
+
+def try_each(steps) -> tuple[list[str], int]:
+    """Do every step, whatever becomes of the others; what went wrong, and the status."""
+    problems, status = [], 0
+    for step in steps:
+        try:
+            problems += step() or []
+        except Problem as problem:
+            problems.append(str(problem))
+            status = problem.status
+    return problems, status
+
+
+def conclude(folder: Path) -> int:
+    """Figures, charts, report and summary of whatever was measured."""
+    run = figures.read_run(folder)
+    if not any(t["outcome"] == "measured" and t["kind"] != "floor" for t in run.trials):
+        say("Nothing was measured, so there is nothing to show.")
+        return 0
+    made = figures.make_figures(run)
+    problems, status = try_each(
+        [
+            lambda: figures.write_tables(folder, made),
+            lambda: hgrm.write(folder, run),
+            lambda: charts.draw(folder, run, made),
+            lambda: report.write(folder, run, made, charts),
+        ]
+    )
+    say("\n" + summary(run, made) + "\n")
+    chart = charts.draw_in_text(folder, COLUMNS)
+    if chart:
+        say(chart + "\n")
+    for line in problems:
+        print(line, file=sys.stderr)
+    say(f"Report: {shown(folder / 'report.html')}")
+    return status
