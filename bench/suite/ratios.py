@@ -7,6 +7,7 @@ came out from itself.  What lies within is no difference that this run can show.
 from dataclasses import dataclass
 
 from intervals import Band, Interval, band_of, paired_ratio
+from metrics import SHAPES
 from points import LT, TWIN, Point, Run, collect
 
 @dataclass
@@ -127,13 +128,37 @@ def ratio_at(
     return paired_ratio(by_round(of, question.metric), by_round(to, question.metric))
 
 
-def band_at(run: Run, question: Question, x: float) -> Band | None:
-    """What the twin shows to be noise there, or where it was measured closest to it."""
+def kind_of(question: Question) -> str:
+    """Is it a rate, a latency, CPU time or memory?"""
+    if question.experiment == "memory":
+        return "memory"
+    metrics = SHAPES[question.experiment].metrics
+    return next(metric.kind for metric in metrics if metric.name == question.metric)
+
+
+def twin_band(run: Run, question: Question, x: float) -> Band | None:
+    """How far the twin came out from itself there, or at the nearest place to it."""
+    if question.experiment not in run.experiments:
+        return None
     xs = xs_of(run, question, TWIN) & xs_of(run, question, LT)
     if not xs:
         return None
     nearest = min(xs, key=lambda other: abs(other - x))
     return band_of(ratio_at(run, question, nearest, TWIN, LT))
+
+
+def band_at(run: Run, question: Question, x: float) -> Band | None:
+    """What is noise there; None when the twin can't tell.
+
+    In an experiment without the twin it is the most that figures of the same
+    kind differed by elsewhere in this run.
+    """
+    own = twin_band(run, question, x)
+    if own is not None:
+        return own
+    alike = [q for q in QUESTIONS if kind_of(q) == kind_of(question)]
+    bands = [twin_band(run, q, q.x or 0) for q in alike]
+    return max((b for b in bands if b is not None), key=lambda b: b.high, default=None)
 
 
 def ask(run: Run, question: Question, server: str) -> Ratio | None:

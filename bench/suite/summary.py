@@ -1,111 +1,190 @@
-"""The end of a run, told on 80 columns of text."""
+"""The end of a run, told on 80 columns of text: tables, then what follows."""
 
 import textwrap
+from dataclasses import dataclass
+from typing import Callable
 
-from findings import ENOUGH_ECHOES, Data, amount, floor_ratio, number, sentences, short
-from options import FLOOR
-from table import Row, find, find_held, largest_idle
+from claims import Sentence, over_floor
+from figures import Row, find
+from findings import conclusions
+from points import FLOOR, Run
+from words import amount, factor, number, some
 
 COLUMNS = 80
+NAMES = 16  # the first column
 NONE = "-"
+HOLLOW = "~"
+GAP = 2  # between columns
 
 
-def cell(row: Row | None, tell) -> str:
-    return NONE if row is None else tell(row.value)
+@dataclass
+class Column:
+    """Two lines of head, and what stands below them for each server."""
+
+    head: tuple[str, str]
+    cells: dict[str, str]
+
+    @property
+    def width(self) -> int:
+        return max(map(len, [*self.head, *self.cells.values()])) + GAP
 
 
 def microseconds(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def latency(row: Row | None) -> str:
-    """With ~ when too few echoes stand behind it to be relied on."""
+def cell(row: Row | None, tell: Callable[[float], str]) -> str:
+    """A value, marked where it is drawn hollow in the charts."""
     if row is None:
         return NONE
-    return f"{'~' if row.echoes < ENOUGH_ECHOES else ''}{amount(row.value)}"
+    return f"{'' if row.solid else HOLLOW}{tell(row.value)}"
 
 
-def most_idle(data: Data, active: int) -> int:
-    """The end of the sweep: the most that any server was measured with."""
-    found = [largest_idle(data.rows, name, active) for name in data.servers]
-    return max((idle for idle in found if idle is not None), default=0)
+def column(
+    run: Run, rows: list[Row], head: tuple[str, str], metric: str, panel: str, x: float, tell
+) -> Column:
+    names = run.servers + run.peers + [FLOOR]
+    return Column(head, {name: cell(find(rows, name, metric, panel, x), tell) for name in names})
 
 
-def load_lines(data: Data, active: int) -> list[str]:
-    """Rates, latencies and CPU times with that many active connections."""
-    few = min((r.idle for r in data.rows if r.metric == "rate" and r.active == active), default=0)
-    many = most_idle(data, active)
-    at_few, at_many = f"{few:,} idle", f"{many:,} idle"
-    lines = [
-        f"{active} active connection{'s' if active != 1 else ''}",
-        f"{'':16} {'echoes/s':>21}{'p99 latency':>21}{'CPU us an echo':>20}",
-        f"{'':16} {at_few:>9}{at_many:>12}{at_few:>9}{at_many:>12}{at_few:>8}{at_many:>12}",
+def is_told(found: Column) -> bool:
+    return any(text != NONE for text in found.cells.values())
+
+
+def line(name: str, columns: list[Column], texts: list[str]) -> str:
+    cells = "".join(f"{text:>{col.width}}" for col, text in zip(columns, texts))
+    return f"{name:{NAMES}.{NAMES}}{cells}".rstrip()
+
+
+def chunks(columns: list[Column]) -> list[list[Column]]:
+    """As many side by side as the terminal is wide."""
+    found, room = [], 0
+    for col in columns:
+        if not found or col.width > room:
+            found.append([])
+            room = COLUMNS - NAMES
+        found[-1].append(col)
+        room -= col.width
+    return found
+
+
+def table(run: Run, title: tuple[str, str], columns: list[Column]) -> list[list[str]]:
+    """One for each chunk; a server of which nothing is known has no line."""
+    told = [col for col in columns if is_told(col)]
+    tables = []
+    for part in chunks(told):
+        lines = [line(title[i], part, [c.head[i] for c in part]) for i in (0, 1)]
+        for name in run.servers + run.peers + [FLOOR]:
+            texts = [col.cells.get(name, NONE) for col in part]
+            if any(text != NONE for text in texts):
+                lines.append(line(name, part, texts))
+        tables.append(lines)
+    return tables
+
+
+# --- What stands in the tables.
+
+
+def ends(rows: list[Row], metric: str, panel: str) -> list[float]:
+    """The least and the greatest x at which anything was measured."""
+    xs = {row.x for row in rows if (row.metric, row.panel) == (metric, panel) and row.rounds}
+    return sorted({min(xs), max(xs)}) if xs else []
+
+
+def idle_tables(run: Run, rows: list[Row]) -> list[list[str]]:
+    """With few and with many idle connections, for each number of active ones."""
+    tables = []
+    heads = [("rate", "echoes/s", number), ("p99", "p99", amount)]
+    heads += [("cpu_per_echo", "CPU us", microseconds)]
+    for panel in dict.fromkeys(row.panel for row in rows if row.metric == "rate"):
+        columns = []
+        for metric, head, tell in heads:
+            for x in ends(rows, "rate", panel):
+                place = (head, f"{x:,}")
+                columns.append(column(run, rows, place, metric, panel, x, tell))
+        tables += table(run, (f"{int(panel):,} active", "idle:"), columns)
+    return tables
+
+
+# experiment, metric, panel, head, what x counts, how to tell the value
+ENDS = [
+    ("active", "rate", "", "echoes/s", "{x} active", number),
+    ("size", "mib_per_s", "", "MiB/s", "{x} B", number),
+    ("rate", "response_p99", "absolute", "p99", "{x}/s", amount),
+    ("rate", "response_p99", "load", "p99", "{x} % load", amount),
+    ("churn", "rate", "", "clients/s", "come and go", number),
+    ("fairness", "p99", "", "p99", "{x} firehoses", amount),
+    ("memory", "user_bytes", "", "bytes each", "{x} held", number),
+]
+
+
+def end_columns(run: Run, figures: dict[str, list]) -> list[Column]:
+    """The far end of the other experiments, a column each."""
+    columns = []
+    for experiment, metric, panel, head, place, tell in ENDS:
+        rows = figures.get(experiment, [])
+        for x in ends(rows, metric, panel)[-1:]:
+            heads = (head, place.format(x=f"{x:,.0f}"))
+            columns.append(column(run, rows, heads, metric, panel, x, tell))
+    return columns
+
+
+def floor_column(run: Run) -> Column:
+    found = {name: over_floor(run, name) for name in run.servers + run.peers}
+    cells = {name: f"x {factor(f[1].value)}" if f else NONE for name, f in found.items()}
+    return Column(("CPU time of", "recv+send"), cells)
+
+
+def count_column(run: Run, head: tuple[str, str], counts: Callable[[dict], bool]) -> Column:
+    """How many trials of each server are such; no column when none is."""
+    cells = {}
+    for name in run.servers + run.peers + [FLOOR]:
+        found = sum(counts(t) for t in run.trials if t["server_name"] == name)
+        cells[name] = f"{found:,}" if found else NONE
+    return Column(head, cells)
+
+
+def trial_columns(run: Run) -> list[Column]:
+    return [
+        count_column(run, ("trials", "failed"), lambda t: t["outcome"] == "failed"),
+        count_column(
+            run, ("trials", "doubtful"), lambda t: t["outcome"] == "measured" and t["doubts"] != []
+        ),
     ]
-    for name in data.servers + [FLOOR]:
-        rows = {
-            (metric, idle): find(data.rows, name, metric, active, idle)
-            for metric in ("rate", "p99", "cpu_per_echo")
-            for idle in (few, many)
-        }
-        if rows["rate", few] is None and rows["rate", many] is None:
-            continue
-        lines.append(
-            f"{name:16.16} {cell(rows['rate', few], number):>9}"
-            f"{cell(rows['rate', many], number):>12}"
-            f"{latency(rows['p99', few]):>9}{latency(rows['p99', many]):>12}"
-            f"{cell(rows['cpu_per_echo', few], microseconds):>8}"
-            f"{cell(rows['cpu_per_echo', many], microseconds):>12}"
-        )
-    if any("~" in line for line in lines):
-        lines.append("~ from fewer than 1,000 echoes")
-    return lines
 
 
-def held_text(row: Row | None) -> str:
-    """With `all' when it held what was asked for: it might hold more."""
-    if row is None:
-        return NONE
-    return f"{'all ' if row.value >= row.idle + row.active else ''}{row.value:,.0f}"
-
-
-def held_lines(data: Data) -> list[str]:
-    lines = [
-        f"{'':16} {'connections':>13} {'bytes an idle':>15} {'CPU time of':>15} {'failed':>8}",
-        f"{'':16} {'held':>13} {'connection':>15} {'recv+send':>15} {'trials':>8}",
-    ]
-    for name in data.servers:
-        memory = find_held(data.rows, name, "bytes_per_idle")
-        floor = floor_ratio(data, name)
-        own = [trial for trial in data.trials if trial["server_name"] == name]
-        failures = [trial["outcome"] for trial in own].count("failed")
-        times = NONE if floor is None else f"x {floor.value:.2f}"
-        lines.append(
-            f"{name:16.16} {held_text(find_held(data.rows, name)):>13}"
-            f" {cell(memory, lambda v: f'{v:.0f}'):>15} {times:>15} {failures:>8}"
-        )
-    return lines
-
-
-def limit_lines(data: Data) -> list[str]:
-    """Who ended before the sweep did, in a sentence."""
-    lines = []
-    for name in data.servers:
-        held = find_held(data.rows, name)
-        if held is not None and held.value < held.idle + held.active:
-            why = ": its limit is FD_SETSIZE" if name == "select_server" else ""
-            lines.append(f"{short(name)} held {held.value:,.0f} connections and no more{why}.")
-    return lines
+# --- Sentences.
 
 
 def wrapped(sentence: str) -> list[str]:
-    return textwrap.wrap(sentence, COLUMNS, initial_indent="  ", subsequent_indent="      ")
+    return textwrap.wrap(sentence, COLUMNS, initial_indent="  ", subsequent_indent="    ")
 
 
-def summary(data: Data) -> str:
-    """The tables and the sentences."""
-    parts = [load_lines(data, active) for active in data.active]
-    parts.append(held_lines(data) + limit_lines(data))
-    said = [line for sentence in sentences(data) for line in wrapped(sentence)]
-    if said:
-        parts.append(["Ratios are taken within a round: median (least to greatest)"] + said)
-    return "\n\n".join("\n".join(part) for part in parts)
+def told(said: list[Sentence]) -> list[str]:
+    """What may be claimed, and how much may not."""
+    own = [sentence for sentence in said if not sentence.context]
+    lines = [text for s in own if s.shown for text in wrapped(s.text)]
+    withheld = sum(not sentence.shown for sentence in own)
+    if withheld:
+        text = f"{some(withheld, 'comparison')} more: no difference that this run can show."
+        lines += wrapped(text)
+    return lines
+
+
+def legend(tables: list[list[str]]) -> list[str]:
+    if not any(HOLLOW in text for lines in tables for text in lines):
+        return []
+    return [f"{HOLLOW} from doubtful trials, or from too few echoes for that percentile"]
+
+
+def summary(run: Run, figures: dict[str, list]) -> str:
+    """Medians of the rounds; with their intervals they stand in the report."""
+    tables = idle_tables(run, figures.get("idle", []))
+    others = [*end_columns(run, figures), floor_column(run), *trial_columns(run)]
+    tables += table(run, ("", ""), others)
+    parts = tables + [legend(tables)]
+    sentences = told(conclusions(run, figures))
+    if sentences:
+        head = "Ratios within rounds, median (interval); equals: the same server twice"
+        parts.append([head] + sentences)
+    return "\n\n".join("\n".join(part) for part in parts if part)

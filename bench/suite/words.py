@@ -26,9 +26,11 @@ def amount(microseconds: float) -> str:
 
 
 def factor(value: float) -> str:
-    """A ratio: near 1 the second decimal matters."""
+    """A ratio: the nearer to 1, the more decimals matter."""
     if value >= 10:
         return number(value)
+    if 0.9 < value < 1.1:
+        return f"{value:.3f}"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 

@@ -32,7 +32,7 @@ EXPERIMENTS = [
     "idle", "active", "size", "rate", "percentiles",
     "churn", "memory", "syscalls", "fairness", "freeze",
 ]
-IDLE = [0, 1000, 5000, 19000]
+IDLE = [0, 900, 5000, 19000]
 SIZES = [16, 256, 4096, 65536, 1048576]
 RATES = [1000, 5000, 10000, 20000]
 SELECT_HOLDS = 1019
@@ -445,7 +445,7 @@ def memory_trials(machine: Machine) -> list[dict]:
 
 
 def syscall_trials(machine: Machine) -> list[dict]:
-    points = [(idle, active) for idle in (0, 1000) for active in (1, 100)]
+    points = [(idle, active) for idle in (0, 900) for active in (1, 100)]
     fitting = [p for p in points if fits(machine.server, sum(p))]
     made = [machine.closed(*point) for point in fitting]
     if len(fitting) < len(points):
