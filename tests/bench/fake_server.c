@@ -97,14 +97,18 @@ static void misbehave(struct fake_server *server, int i, size_t n)
     }
 }
 
-/* Does connection `i` get its echo this time? */
-static bool is_echoed(const struct fake_server *server, int i)
+/* Do the `n` bytes from connection `i` get their echo this time? */
+static bool is_echoed(const struct fake_server *server, int i, size_t n)
 {
+    if (server->numbers[i] < server->spares_first ||
+        (server->spares_small && n <= FAKE_LITTLE))
+        return true;
     switch (server->behaviour) {
     case ECHOES:
     case SERVES_SO_MANY_ONLY:
     case IS_SLOW:
     case READS_LATE:
+    case STOPS_LISTENING:
         return true;
     case FORGETS_THE_FIRST:
         return i > 0 || server->count < server->after;
@@ -123,23 +127,46 @@ static void serve(struct fake_server *server, int i)
         return;
     }
     counters->receives++;
+    counters->bytes_received += (uint64_t)n;
     server->receives[i]++;
     if (server->behaviour == IS_SLOW)
         usleep(20000);
     if (server->behaviour == WAITS_FOR_ALL)
         hold_back(server, i, (size_t)n);
-    else if (is_echoed(server, i))
+    else if (is_echoed(server, i, (size_t)n))
         send_all(server->fds[i], buffer, (size_t)n);
     else
         misbehave(server, i, (size_t)n);
 }
 
+/* The next place; when all were used, one whose connection has ended. */
+static int choose_place(struct fake_server *server)
+{
+    if (server->count < FAKE_CONNECTIONS)
+        return server->count++;
+    for (int i = 0; i < server->count; i++) {
+        if (server->fds[i] == -1)
+            return i;
+    }
+    ck_abort_msg("more than %d connections at once", FAKE_CONNECTIONS);
+}
+
 static void accept_one(struct fake_server *server)
 {
-    ck_assert_int_lt(server->count, FAKE_CONNECTIONS);
-    server->fds[server->count] = accept(server->listen_fd, NULL, NULL);
-    server->count++;
+    int i = choose_place(server);
+
+    server->fds[i] = accept(server->listen_fd, NULL, NULL);
+    server->receives[i] = 0;
+    server->numbers[i] = server->accepted++;
     counters->connections++;
+    if (server->behaviour == TURNS_AWAY &&
+        server->numbers[i] >= server->spares_first)
+        end_connection(server, i, 0);
+    if (server->behaviour == STOPS_LISTENING &&
+        server->accepted == server->after) {
+        close(server->listen_fd);
+        server->listen_fd = -1;
+    }
 }
 
 /* Have `after` connections something to read?  Once so, always so. */
@@ -228,7 +255,8 @@ void fake_server_stop(struct fake_server *server)
     close(server->stop[1]);
     pthread_join(server->thread, NULL);
     close(server->stop[0]);
-    close(server->listen_fd);
+    if (server->listen_fd != -1)
+        close(server->listen_fd);
     for (int i = 0; i < server->count; i++) {
         end_connection(server, i, 1);
         free(server->kept[i]);

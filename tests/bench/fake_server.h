@@ -4,12 +4,14 @@
  * The programs that measure must notice each way in which a server can be
  * wrong, so here is one that can be wrong in each.  On every connection it
  * echoes correctly for `after` receives, and then it misbehaves.  (A message of
- * a few bytes is one receive.)
+ * a few bytes is one receive.)  It can spare the first connections altogether,
+ * and those who say little.
  */
 #ifndef TESTS_BENCH_FAKE_SERVER_H
 #define TESTS_BENCH_FAKE_SERVER_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 enum behaviour {
     ECHOES,             /* never wrong */
@@ -19,6 +21,8 @@ enum behaviour {
     REPLIES_TO_ANOTHER, /* what the first connection says goes to the second */
     CLOSES,
     RESETS,
+    TURNS_AWAY,          /* closes after the accept, without any receive */
+    STOPS_LISTENING,     /* after it has accepted `after` connections */
     FORGETS,             /* receives and does not reply */
     FORGETS_THE_FIRST,   /* connection 0, as soon as there are `after` */
     SERVES_SO_MANY_ONLY, /* accepts all, but reads only the first `after` */
@@ -29,16 +33,23 @@ enum behaviour {
     WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
 };
 
-enum { FAKE_CONNECTIONS = 512 };
+enum {
+    FAKE_CONNECTIONS = 512, /* open at once */
+    FAKE_LITTLE = 200,      /* bytes of a receive */
+};
 
 struct fake_server {
     enum behaviour behaviour;
     int after;
-    int listen_fd;
-    char port[8]; /* decimal; chosen by the kernel */
+    int spares_first;  /* connections, however many: 0 at the start */
+    bool spares_small; /* receives of at most FAKE_LITTLE bytes */
+    int listen_fd;     /* -1 when it has stopped listening */
+    char port[8];      /* decimal; chosen by the kernel */
     pthread_t thread;
-    int stop[2]; /* a pipe: closing it ends the thread */
-    int count;   /* connections ever accepted */
+    int stop[2];  /* a pipe: closing it ends the thread */
+    int accepted; /* connections ever accepted */
+    int count;    /* the same up to FAKE_CONNECTIONS: then places are reused */
+    int numbers[FAKE_CONNECTIONS]; /* of each, in the order of accepting */
     int fds[FAKE_CONNECTIONS];
     int receives[FAKE_CONNECTIONS];
     char *kept[FAKE_CONNECTIONS]; /* replies held back, and their lengths */
@@ -46,8 +57,9 @@ struct fake_server {
 };
 
 /*
- * Start it on 127.0.0.1.  `server` must live until fake_server_stop.  It keeps
- * count in echo/counters.h, of receives and connections only.
+ * Start it on 127.0.0.1.  `server` must live until fake_server_stop.  Whom it
+ * spares may be set before the first connection comes.  It keeps count in
+ * echo/counters.h, of receives, of bytes received and of connections only.
  */
 void fake_server_start(struct fake_server *server, enum behaviour behaviour,
                        int after);

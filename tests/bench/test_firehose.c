@@ -1,0 +1,330 @@
+/*
+ * test_firehose: a stream without end is compared byte by byte, a turn of it is
+ * bounded, and what is wrong in it spoils the point.
+ *
+ * First the turns, one by one, over socketpairs whose other ends the test
+ * holds; then loadgen end to end.
+ *
+ *     test_firehose PATH-OF-LOADGEN
+ */
+#include "counters.h"
+#include "fake_server.h"
+#include "firehose.h"
+#include "pattern.h"
+#include "tap.h"
+#include "trial.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { COUNT = 3 };
+
+static struct load_connection ours[COUNT];
+static int theirs[COUNT];
+static struct firehoses firehoses;
+static struct point point;
+static char text[4 * FIREHOSE_PIECE];
+
+static void set_up(void)
+{
+    const int space = 2 * FIREHOSE_PIECE;
+
+    pattern_init();
+    point = (struct point){.valid = true};
+    for (uint32_t i = 0; i < COUNT; i++) {
+        int pair[2];
+        ck_assert_int_eq(
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &space, sizeof(space));
+        ours[i] = (struct load_connection){.fd = pair[0], .number = 10 + i};
+        theirs[i] = pair[1];
+    }
+}
+
+static void tear_down(void)
+{
+    firehoses_close(&firehoses);
+}
+
+/* Let the first `count` stream. */
+static void open_some(size_t count)
+{
+    firehoses_open(&firehoses, ours, count, &point);
+}
+
+/* What number `i` has sent since the last time is in `text`. */
+static size_t hear(size_t i)
+{
+    ssize_t n = recv(theirs[i], text, sizeof(text), 0);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
+static void answer(size_t i, const char *bytes, size_t length)
+{
+    ck_assert_int_eq(send(theirs[i], bytes, length, 0), (ssize_t)length);
+}
+
+START_TEST(a_turn_is_one_piece_of_one_firehose)
+{
+    open_some(1);
+    for (uint64_t sent = 0; sent < 3 * FIREHOSE_PIECE;) {
+        firehoses_turn(&firehoses);
+        size_t heard = hear(0);
+        ck_assert_uint_gt(heard, 0);
+        ck_assert_uint_le(heard, FIREHOSE_PIECE);
+        sent += heard;
+        ck_assert_uint_eq(firehoses.all[0].sent, sent);
+        answer(0, text, heard);
+    }
+    ck_assert(point.valid);
+}
+END_TEST
+
+/* As long as they are ready, each is served as often as the others. */
+START_TEST(the_firehoses_take_turns)
+{
+    size_t turns[COUNT] = {0};
+
+    open_some(COUNT);
+    for (size_t turn = 0; turn < 10 * COUNT; turn++) {
+        firehoses_turn(&firehoses);
+        for (size_t i = 0; i < COUNT; i++)
+            turns[i] += hear(i) > 0;
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        ck_assert_uint_eq(turns[i], 10);
+}
+END_TEST
+
+START_TEST(an_echo_is_counted_when_it_is_right)
+{
+    open_some(2);
+    firehoses_turn(&firehoses);
+    firehoses_turn(&firehoses);
+    ck_assert(!firehoses_are_quiet(&firehoses));
+    firehoses_drain(&firehoses);
+    for (size_t i = 0; i < 2; i++)
+        answer(i, text, hear(i));
+    for (size_t i = 0; i < 100; i++)
+        firehoses_turn(&firehoses);
+    ck_assert(point.valid);
+    ck_assert(firehoses_are_quiet(&firehoses));
+    ck_assert_uint_eq(firehoses.echoed,
+                      firehoses.all[0].sent + firehoses.all[1].sent);
+    firehoses_judge(&firehoses);
+    ck_assert(point.valid);
+}
+END_TEST
+
+START_TEST(nothing_is_sent_in_the_drain)
+{
+    open_some(1);
+    firehoses_turn(&firehoses);
+    size_t length = hear(0);
+    firehoses_drain(&firehoses);
+    answer(0, text, length / 2);
+    for (size_t i = 0; i < 100; i++)
+        firehoses_turn(&firehoses);
+    ck_assert_uint_eq(hear(0), 0);
+    ck_assert(!firehoses_are_quiet(&firehoses));
+    firehoses_judge(&firehoses);
+    ck_assert(!point.valid);
+    ck_assert_uint_eq(point.lost, 1);
+    ck_assert_str_eq(point.reason, "bytes never came back on 1 of 1 firehoses");
+}
+END_TEST
+
+/* Byte 0, one within, one past the first piece of the pattern. */
+static const size_t places[] = {0, 4711, FIREHOSE_PIECE + 17};
+
+START_TEST(a_changed_byte_is_found)
+{
+    size_t length = 0;
+
+    open_some(1);
+    while (length <= places[_i]) {
+        firehoses_turn(&firehoses);
+        size_t heard = hear(0);
+        if (places[_i] >= length && places[_i] < length + heard)
+            text[places[_i] - length] ^= 0x20;
+        answer(0, text, heard);
+        length += heard;
+    }
+    for (size_t i = 0; i < 4; i++)
+        firehoses_turn(&firehoses);
+    ck_assert(!point.valid);
+    ck_assert_uint_eq(point.wrong_bytes, 1);
+    ck_assert_uint_eq(firehoses.echoed, places[_i]);
+}
+END_TEST
+
+/* The stretch of the pattern that came first is not the second one. */
+START_TEST(a_repeated_piece_is_wrong)
+{
+    static char first[FIREHOSE_PIECE];
+
+    open_some(1);
+    for (size_t heard = 0; heard < FIREHOSE_PIECE;) {
+        firehoses_turn(&firehoses);
+        size_t length = hear(0);
+        memcpy(first + heard, text, length);
+        heard += length;
+        answer(0, text, length);
+    }
+    firehoses_turn(&firehoses);
+    answer(0, first, hear(0));
+    for (size_t i = 0; i < 4; i++)
+        firehoses_turn(&firehoses);
+    ck_assert_uint_eq(point.wrong_bytes, 1);
+    ck_assert_uint_eq(firehoses.echoed, FIREHOSE_PIECE);
+}
+END_TEST
+
+START_TEST(bytes_before_they_were_sent_are_wrong)
+{
+    open_some(1);
+    answer(0, pattern_message(ours[0].number, 0), 1);
+    firehoses_turn(&firehoses);
+    ck_assert_uint_eq(point.wrong_bytes, 1);
+}
+END_TEST
+
+START_TEST(the_end_of_the_stream_is_noticed)
+{
+    open_some(1);
+    firehoses_turn(&firehoses);
+    hear(0);
+    close(theirs[0]);
+    firehoses_turn(&firehoses);
+    ck_assert_uint_eq(point.closed, 1);
+    ck_assert_str_eq(
+        point.reason,
+        "the server closed connection 10, a firehose: end of stream");
+}
+END_TEST
+
+START_TEST(no_firehose_is_no_work)
+{
+    open_some(0);
+    firehoses_turn(&firehoses);
+    ck_assert(firehoses_are_quiet(&firehoses));
+    firehoses_drain(&firehoses);
+    firehoses_judge(&firehoses);
+    ck_assert(point.valid);
+}
+END_TEST
+
+/* Which of the connections stream changes from point to point. */
+START_TEST(they_stream_beside_the_talkers)
+{
+    static const int streams[] = {0, 2, 0, 2};
+    static const char *const kinds[] = {"--size=64", "--rate=500"};
+    json_int_t echoed = 0;
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial_run(&trial, server.port,
+              (const char *const[]){kinds[_i], "--idle=0,5", "--active=3",
+                                    "--firehoses=0,2", "--seconds=0.3",
+                                    "--warm-up=0.1", NULL});
+    ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
+    ck_assert_uint_eq(trial.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        json_int_t bytes = trial_integer(trial.points[i], "firehose_bytes");
+        trial_assert_valid(trial.points[i]);
+        ck_assert_int_eq(trial_integer(trial.points[i], "firehoses"),
+                         streams[i]);
+        ck_assert_int_gt(trial_integer(trial.points[i], "echoes"), 0);
+        ck_assert_int_eq(bytes > 0, streams[i] > 0);
+        echoed += bytes + 64 * trial_integer(trial.points[i], "echoes");
+    }
+    ck_assert_int_eq(trial_integer(trial.points[3], "held"), 10);
+    trial_free(&trial);
+    fake_server_stop(&server);
+    /* The server has also had the warm-up, the drain and the proofs. */
+    ck_assert_int_gt((json_int_t)counters->bytes_received, echoed);
+}
+END_TEST
+
+/* Small messages are echoed as they should be; the stream isn't. */
+static const struct wrong {
+    enum behaviour behaviour;
+    const char *reason; /* begins so */
+    const char *error;  /* and this is counted */
+} wrongs[] = {
+    {CHANGES_A_BIT, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
+    {LOSES_A_BYTE, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
+    {DOUBLES_A_BYTE, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
+    {CLOSES, "the server closed connection 2, a firehose: ", "closed"},
+    {RESETS, "the server closed connection 2, a firehose: ", "closed"},
+    {FORGETS, "bytes never came back on 1 of 1 firehoses", "lost"},
+};
+
+static void stream_wrong(const struct wrong *wrong)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, wrong->behaviour, 50);
+    server.spares_small = true;
+    trial_run(&trial, server.port,
+              (const char *const[]){"--active=2", "--firehoses=1,2",
+                                    "--seconds=0.5", "--warm-up=0.1",
+                                    "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_uint_eq(trial.count, 1); /* it did not go on */
+    trial_assert_wrong(trial.points[0], wrong->reason, wrong->error);
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+
+START_TEST(a_wrong_stream_is_not_measured)
+{
+    stream_wrong(&wrongs[_i]);
+}
+END_TEST
+
+static TCase *turns(void)
+{
+    TCase *tcase = tcase_create("turns");
+
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_test(tcase, a_turn_is_one_piece_of_one_firehose);
+    tcase_add_test(tcase, the_firehoses_take_turns);
+    tcase_add_test(tcase, an_echo_is_counted_when_it_is_right);
+    tcase_add_test(tcase, nothing_is_sent_in_the_drain);
+    tcase_add_loop_test(tcase, a_changed_byte_is_found, 0,
+                        sizeof(places) / sizeof(places[0]));
+    tcase_add_test(tcase, a_repeated_piece_is_wrong);
+    tcase_add_test(tcase, bytes_before_they_were_sent_are_wrong);
+    tcase_add_test(tcase, the_end_of_the_stream_is_noticed);
+    tcase_add_test(tcase, no_firehose_is_no_work);
+    return tcase;
+}
+
+static TCase *end_to_end(void)
+{
+    TCase *tcase = tcase_create("loadgen");
+
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_loop_test(tcase, they_stream_beside_the_talkers, 0, 2);
+    tcase_add_loop_test(tcase, a_wrong_stream_is_not_measured, 0,
+                        sizeof(wrongs) / sizeof(wrongs[0]));
+    return tcase;
+}
+
+int main(int argc, char *argv[])
+{
+    char **paths = tap_arguments(argc, argv, 1);
+
+    trial_loadgen = paths[0];
+    Suite *suite = suite_create("firehose");
+    suite_add_tcase(suite, turns());
+    suite_add_tcase(suite, end_to_end());
+    return tap_run(suite);
+}
