@@ -1,0 +1,253 @@
+/*
+ * test_freeze: the server is stopped for a known time; what a right measurement
+ * says of that is known by arithmetic.
+ *
+ *     test_freeze PATH-OF-LOADGEN PATH-OF-A-SERVER
+ *
+ * Open loop: messages are planned evenly, R a second, in a window of W seconds,
+ * F of which the server is frozen.  The R F messages that are planned while it
+ * is frozen wait for its end: the one planned x seconds after the beginning
+ * waits F - x.  All others are answered in no time compared to that.  So the
+ * number of messages that take longer than t < F is R (F - t).
+ *
+ * That is the same as saying: for q > 1 - F / W, the quantile q of the response
+ * time is F - (1 - q) W, for the slowest part 1 - q of all R W messages are the
+ * R W (1 - q) that were planned first.  But counts are kinder to a busy
+ * machine: when it stops us for some ms on its own, a few messages move from
+ * one side of t to the other, and how many may do so is said below.
+ *
+ * Closed loop with one connection: it has one message in flight when the server
+ * stops, and sends no other before it goes on.  One echo of many thousands has
+ * seen the freeze; that is what coordinated omission means.
+ */
+#include "histogram.h"
+#include "tap.h"
+#include "trial.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    RATE = 1000,     /* so one message is planned each ms */
+    TOLERANCE = 40,  /* of 250 messages that are planned in the freeze */
+    STEP_US = 10000, /* between two looks at the server's state */
+    STEPS = 2000,
+};
+
+static const char *server_path;
+
+struct server {
+    struct program program;
+    char port[8];
+    char pid[32]; /* as an option of loadgen */
+};
+
+static void server_start(struct server *server)
+{
+    char line[100];
+
+    server->program =
+        program_start((const char *const[]){server_path, "--port=0", NULL});
+    program_first_line(&server->program, line, sizeof(line));
+    snprintf(server->port, sizeof(server->port), "%s", strrchr(line, ':') + 1);
+    snprintf(server->pid, sizeof(server->pid), "--pid=%d",
+             (int)server->program.pid);
+}
+
+static void server_stop(struct server *server)
+{
+    kill(server->program.pid, SIGTERM);
+    program_wait(&server->program);
+    program_free(&server->program);
+}
+
+/* The letter behind the name in /proc/PID/stat (proc(5)): T is stopped. */
+static char state(pid_t pid)
+{
+    char path[64], text[200] = "";
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *stream = fopen(path, "r");
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, stream), 0);
+    fclose(stream);
+    return strrchr(text, ')')[2];
+}
+
+/* Wait until it is stopped, or until it isn't. */
+static void await_state(pid_t pid, bool stopped)
+{
+    int step = 0;
+
+    while ((state(pid) == 'T') != stopped && step++ < STEPS)
+        usleep(STEP_US);
+    ck_assert_msg(step < STEPS, "the server is in state %c", state(pid));
+}
+
+/* How many values of the histogram at `path` are in buckets above `ns`. */
+static json_int_t count_above(const json_t *point, const char *path, double ns)
+{
+    const json_t *buckets = json_object_get(trial_get(point, path), "buckets");
+    json_int_t count = 0;
+
+    for (size_t i = 0; i < json_array_size(buckets); i++) {
+        const json_t *bucket = json_array_get(buckets, i);
+        json_int_t index = json_integer_value(json_array_get(bucket, 0));
+        if ((double)histogram_low((size_t)index) >= ns)
+            count += json_integer_value(json_array_get(bucket, 1));
+    }
+    return count;
+}
+
+/* It was stopped when and as long as was asked for, or a little longer; and
+ * the tests calculate with the time that it really was. */
+static double frozen_seconds(const json_t *point, double at, double seconds)
+{
+    ck_assert_double_ge(trial_real(point, "freeze.at"), at);
+    ck_assert_double_lt(trial_real(point, "freeze.at"), at + 0.1);
+    ck_assert_double_ge(trial_real(point, "freeze.seconds"), seconds - 1e-6);
+    ck_assert_double_lt(trial_real(point, "freeze.seconds"), seconds + 0.1);
+    return trial_real(point, "freeze.seconds");
+}
+
+START_TEST(an_open_loop_sees_who_waits)
+{
+    struct server server;
+    struct trial trial;
+
+    server_start(&server);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--rate=1000", "--gaps=constant",
+                                    "--active=100", "--warm-up=0.25",
+                                    "--seconds=1", "--freeze=0.5,0.25",
+                                    server.pid, NULL});
+    const json_t *point = trial.points[0];
+    trial_assert_valid(point);
+    ck_assert_int_eq(trial_integer(point, "latency.count"), RATE);
+    double frozen = frozen_seconds(point, 0.5, 0.25);
+    for (double t = 0.05; t < 0.24; t += 0.05) {
+        double expected = RATE * (frozen - t);
+        ck_assert_double_eq_tol((double)count_above(point, "latency", t * 1e9),
+                                expected, TOLERANCE);
+    }
+    /*
+     * From the actual send it looks harmless: of the 250 messages only one on
+     * each of the 100 connections was sent before the server went on.
+     */
+    ck_assert_int_le(count_above(point, "service", 0.05 * 1e9),
+                     100 + TOLERANCE);
+    trial_free(&trial);
+    server_stop(&server);
+}
+END_TEST
+
+START_TEST(a_closed_loop_sees_one_slow_echo)
+{
+    struct server server;
+    struct trial trial;
+
+    server_start(&server);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--active=1", "--warm-up=0.1",
+                                    "--seconds=1", "--freeze=0.3,0.5",
+                                    server.pid, NULL});
+    const json_t *point = trial.points[0];
+    trial_assert_valid(point);
+    double frozen = frozen_seconds(point, 0.3, 0.5);
+    ck_assert_int_gt(trial_integer(point, "echoes"), 100);
+    ck_assert_int_eq(count_above(point, "latency", 0.25 * 1e9), 1);
+    ck_assert_double_gt((double)trial_integer(point, "latency.max"),
+                        (frozen - 0.1) * 1e9);
+    trial_free(&trial);
+    server_stop(&server);
+}
+END_TEST
+
+/* In every point, and up to the very end of the window. */
+START_TEST(each_point_has_its_freeze)
+{
+    struct server server;
+    struct trial trial;
+
+    server_start(&server);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--active=1,2,3", "--warm-up=0.1",
+                                    "--seconds=0.25", "--freeze=0.125,0.125",
+                                    server.pid, NULL});
+    ck_assert_uint_eq(trial.count, 3);
+    for (size_t i = 0; i < trial.count; i++) {
+        trial_assert_valid(trial.points[i]);
+        ck_assert_double_gt(trial_real(trial.points[i], "freeze.seconds"), 0);
+    }
+    await_state(server.program.pid, false);
+    trial_free(&trial);
+    server_stop(&server);
+}
+END_TEST
+
+static const int signals[] = {SIGINT, SIGTERM, SIGKILL};
+
+/* However loadgen ends, and even when nobody asks it. */
+START_TEST(the_server_goes_on_whatever_happens)
+{
+    struct server server;
+
+    server_start(&server);
+    struct program program = program_start((const char *const[]){
+        trial_loadgen, _i < 3 ? "--rate=100" : "--active=1", "--warm-up=0",
+        "--seconds=60", "--freeze=0.1,59", server.pid, "127.0.0.1", server.port,
+        NULL});
+    await_state(server.program.pid, true);
+    kill(program.pid, signals[_i % 3]);
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 128 + signals[_i % 3]);
+    await_state(server.program.pid, false);
+    program_free(&program);
+    server_stop(&server);
+}
+END_TEST
+
+/* The server ends before it could be stopped: said, and no success. */
+START_TEST(a_server_that_has_ended_is_said)
+{
+    struct server server;
+    char line[100];
+
+    server_start(&server);
+    struct program program = program_start((const char *const[]){
+        trial_loadgen, "--rate=1,2", "--warm-up=0", "--gaps=constant",
+        "--seconds=1", "--freeze=0.2,0.3", server.pid, "127.0.0.1", server.port,
+        NULL});
+    program_first_line(&program, line, sizeof(line));
+    kill(server.program.pid, SIGKILL);
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 1);
+    ck_assert_ptr_nonnull(strstr(program.out, "not valid"));
+    program_free(&program);
+    program_wait(&server.program);
+    program_free(&server.program);
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+    char **paths = tap_arguments(argc, argv, 2);
+    TCase *tcase = tcase_create("freeze");
+    Suite *suite = suite_create("freeze");
+
+    trial_loadgen = paths[0];
+    server_path = paths[1];
+    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
+    tcase_add_test(tcase, an_open_loop_sees_who_waits);
+    tcase_add_test(tcase, a_closed_loop_sees_one_slow_echo);
+    tcase_add_test(tcase, each_point_has_its_freeze);
+    tcase_add_loop_test(tcase, the_server_goes_on_whatever_happens, 0, 6);
+    tcase_add_test(tcase, a_server_that_has_ended_is_said);
+    suite_add_tcase(suite, tcase);
+    return tap_run(suite);
+}
