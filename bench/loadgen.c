@@ -12,9 +12,11 @@
  *     target        the server's address, and how to connect to it
  *     connections   opening in batches, each proved by an echo
  *     schedule      when each message of an open loop is to leave
- *     loop          what the two kinds of load have in common
+ *     loop          what all kinds of load have in common
  *     closed_loop   the load: the next message leaves when the reply is there
  *     open_loop     the load: each message leaves when it was planned
+ *     churn         the load: connect, one echo, reset, again
+ *     firehose      connections that stream without end beside the talkers
  *     freeze        stopping the server for a known time
  *     probe         what server and generator used, read from outside
  *     point         what was asked for and what was seen

@@ -1,5 +1,5 @@
 /*
- * loop: what the closed and the open loop have in common.
+ * loop: what the closed loop, the open loop and churn have in common.
  *
  *     warm-up           load, nothing recorded: caches, buffers, clock speed
  *     measured window   load, and what belongs to it is recorded
