@@ -166,15 +166,27 @@ def state(trials: list[dict]) -> Markup:
     return el("p", words, link, ".", class_="state bad")
 
 
+def by_experiment(sentences: list) -> Markup:
+    """Each group behind the name of what it is about, in the order of the first ones."""
+    groups: dict[str, list[str]] = {}
+    for sentence in sentences:
+        groups.setdefault(sentence.experiment, []).append(sentence.text)
+    parts = [
+        (el("a", name, href=f"#{name}") if name else "this run", sentence_list(texts))
+        for name, texts in groups.items()
+    ]
+    return terms(parts, "terms said")
+
+
 def conclusion_section(said) -> Markup:
     """What the data support, then what they don't, so that nobody mixes them up."""
-    shown = [s.text for s in said if s.shown and not s.context]
-    withheld = [s.text for s in said if not s.shown and not s.context]
-    nothing = el("p", "No comparison in this run is clear enough for a conclusion.")
-    parts = [sentence_list(shown) if shown else nothing]
+    shown = [s for s in said if s.shown and not s.context]
+    withheld = [s for s in said if not s.shown and not s.context]
+    nothing = el("p", "Nothing in this run is clear enough for a conclusion.")
+    parts = [by_experiment(shown) if shown else nothing]
     if withheld:
-        parts.append(el("h3", "Withheld: no difference that this run can show"))
-        parts.append(sentence_list(withheld))
+        about = "Differences that may be noise. Nobody should repeat them without more rounds."
+        parts.append(section("withheld", "Withheld", el("p", about), by_experiment(withheld), level=3))
     return section("conclusions", "Conclusions", prose(parts))
 
 
@@ -235,16 +247,14 @@ def trial_section(run) -> Markup:
     )
 
 
-def repeat_section(run) -> Markup:
-    words = "The same trials in the same order; the figures will differ as machines and moments do."
+def repeat_section(environment: dict) -> Markup:
+    """The command; an old record without one still has the seed."""
+    words = "The same trials in the same order; the figures will differ as moments do."
+    plan = environment["plan"]
+    command = environment.get("command") or f"bench/run --seed={plan.get('seed')}"
     return section(
-        "repeat", "How to repeat this run",
-        prose(el("p", words), el("pre", el("code", repeat_command(run.environment)))),
+        "repeat", "How to repeat this run", prose(el("p", words), el("pre", el("code", command)))
     )
-
-
-def repeat_command(environment: dict) -> str:
-    return environment.get("command") or f"bench/run --seed={environment['plan']['seed']}"
 
 
 def file_section(folder: Path) -> Markup:
@@ -315,7 +325,7 @@ def main_sections(run, figures, charts) -> list[tuple[Markup | None, str, str, l
         (context_section(said, peers), "context", "The peers", []),
         (machine_section(run), "machine", "The machine", []),
         (trial_section(run), "trials", "Trials that don't count", []),
-        (repeat_section(run), "repeat", "Repeat it", []),
+        (repeat_section(run.environment), "repeat", "Repeat it", []),
         (file_section(run.folder), "files", "Files", []),
     ]
 

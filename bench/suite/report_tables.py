@@ -226,18 +226,6 @@ def ratio_table(ratios: list[Ratio]) -> Markup:
     return scrolling("Ratios", el("table", header(heads), el("tbody", lines)))
 
 
-def plain_table(name: str, heads: list[str], lines: list[list], words: int | None = None) -> Markup:
-    """The first cell of a line is its header; column `words` holds sentences."""
-    body = []
-    for first, *rest in lines:
-        cells = [
-            el("td", cell, class_="words" if i == words else None)
-            for i, cell in enumerate(rest, start=1)
-        ]
-        body.append(el("tr", el("th", first, scope="row"), cells))
-    return scrolling(name, el("table", header([column(h) for h in heads]), el("tbody", body)))
-
-
 # --- Trials
 
 
@@ -268,42 +256,69 @@ def reasons(trial: dict) -> str:
     return "; ".join(WORDS[doubt] for doubt in trial["doubts"])
 
 
-def grouped(trials: list[dict]) -> list[list]:
-    """A line for each load and reason, with all the rounds that it befell."""
-    rounds: dict[tuple, list[int]] = {}
+def by_reason(trials: list[dict]) -> dict[tuple, dict[tuple, list[int]]]:
+    """(outcome, reason) -> who and where -> the rounds that it befell."""
+    groups: dict[tuple, dict[tuple, list[int]]] = {}
     for trial in trials:
-        kind = "failed" if trial["outcome"] == "failed" else "doubtful"
-        key = (trial["server_name"], trial["experiment"], point_words(trial), kind, reasons(trial))
-        rounds.setdefault(key, []).append(trial["round"])
-    return [
-        [server, experiment, load, ", ".join(map(str, sorted(set(found)))), kind, reason]
-        for (server, experiment, load, kind, reason), found in rounds.items()
-    ]
+        outcome = "Failed" if trial["outcome"] == "failed" else "Doubtful"
+        place = (trial["server_name"], trial["experiment"], point_words(trial))
+        rounds = groups.setdefault((outcome, reasons(trial)), {}).setdefault(place, [])
+        rounds.append(trial["round"])
+    return groups
+
+
+def reason_group(outcome: str, reason: str, places: dict[tuple, list[int]]) -> Markup:
+    """A reason, and below it every trial that it befell."""
+    words = [el("strong", f"{outcome}:"), f" {reason}"]
+    lines = [el("tr", el("th", words, scope="rowgroup", colspan="4", class_="reason"))]
+    for (server, experiment, load), rounds in places.items():
+        told = ", ".join(map(str, sorted(set(rounds))))
+        cells = [el("td", cell) for cell in (experiment, load, told)]
+        lines.append(el("tr", el("th", server, scope="row", class_="name"), cells))
+    return el("tbody", lines)
 
 
 def invalid_table(trials: list[dict]) -> Markup:
-    """Every trial that failed or is in doubt, with its reason in words."""
+    """Every trial that failed or is in doubt, below its reason in words."""
     bad = [trial for trial in trials if trial["outcome"] == "failed" or doubted(trial)]
     if not bad:
         return el("p", "There are none: every trial was valid.")
     bad.sort(key=lambda trial: trial["outcome"] != "failed")  # failures first
-    heads = ["server", "experiment", "load", "rounds", "", "reason"]
-    return plain_table("Trials that don't count", heads, grouped(bad), words=5)
+    heads = [column(head) for head in ("server", "experiment", "load", "rounds")]
+    groups = [reason_group(*key, places) for key, places in by_reason(bad).items()]
+    return scrolling("Trials that don't count", el("table", header(heads), groups))
 
 
 def limit_list(trials: list[dict]) -> list[str]:
     """Servers that held fewer connections than they were asked to."""
     found = [t for t in trials if t["outcome"] == "limit"]
-    return in_order(f"{t['server_name']}: {t['reason']}" for t in found)
+    return in_order(f"{t['server_name']}, {t['experiment']}: {t['reason']}." for t in found)
 
 
 # --- The machine
 
+# What environment.json calls in its own way; the rest is told as it is named there.
+TOLD = {
+    "cpu_model": "CPU",
+    "cpus_online": "CPUs online",
+    "cpus_allowed": "CPUs allowed",
+    "cpu_of_server": "CPU of the server",
+    "cpu_of_generator": "CPU of the load generator",
+    "c_library": "C library",
+    "open_files_limit": "limit of open files",
+    "load_average": "load average before",
+    "mode": "pace",
+    "seconds": "window, in seconds",
+    "warm_up": "warm-up, in seconds",
+}
+FOLDED = {"sysctl": "Kernel settings", "mitigations": "Mitigations of CPU flaws"}
+ELSEWHERE = ("command", "remarks")  # sections of their own tell them
+GROUPS = {"build": "Build", "source": "Source", "plan": "Plan"}
+
 
 def remarks(environment: dict) -> list[str]:
     """What follows from this machine, in words."""
-    said = environment["plan"].get("remark")
-    return [said] if said else []
+    return list(environment.get("remarks") or [])
 
 
 def spoken(value: object) -> str:
@@ -315,21 +330,29 @@ def spoken(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(spoken(part) for part in value) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {spoken(part)}" for name, part in value.items()) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return ", ".join(f"{name} ({spoken(part)})" for name, part in value.items()) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def pairs_of(values: dict) -> list[list[str]]:
+    return [[TOLD.get(name, name.replace("_", " ")), spoken(v)] for name, v in values.items()]
+
+
+def pair_table(title: str, pairs: list[list[str]]) -> Markup:
+    """Names and values; the names are the headers of their lines."""
+    lines = [el("tr", el("th", a, scope="row"), el("td", b, class_="words")) for a, b in pairs]
+    return scrolling(title, el("table", el("caption", title), el("tbody", lines), class_="pairs"))
 
 
 def environment_tables(environment: dict) -> Markup:
-    """The machine, then its long lists, folded."""
-    folded = {"sysctl": "Kernel settings", "mitigations": "Mitigations of CPU flaws"}
-    lines = [
-        [name.replace("_", " "), spoken(value)]
-        for name, value in environment.items()
-        if name not in folded
-    ]
-    tables = [plain_table("The machine", ["what", "value"], lines, words=1)]
-    for name, title in folded.items():
-        pairs = [[key, spoken(value)] for key, value in environment.get(name, {}).items()]
-        inside = plain_table(title, ["name", "value"], pairs, words=1)
-        tables.append(el("details", el("summary", title), inside))
+    """The machine, what was run on it, and folded, the long lists."""
+    apart = {**FOLDED, **GROUPS, **dict.fromkeys(ELSEWHERE)}
+    plain = {name: value for name, value in environment.items() if name not in apart}
+    tables = [pair_table("Hardware and system", pairs_of(plain))]
+    for name, title in GROUPS.items():
+        if environment.get(name):
+            tables.append(pair_table(title, pairs_of(environment[name])))
+    for name, title in FOLDED.items():
+        pairs = [[key, spoken(value)] for key, value in (environment.get(name) or {}).items()]
+        tables.append(el("details", el("summary", title), pair_table(title, pairs)))
     return join(tables)
