@@ -10,7 +10,7 @@ Each experiment leaves NAME.tsv, and all together comparison.tsv, in the same
 tidy form: one line a figure, named by its columns.
 
     metrics  what a single trial says       points  what each round says
-    ratios   servers beside epoll LT        histogram, intervals  the means
+    curves   whole distributions            ratios  servers beside epoll LT
 """
 
 from collections import defaultdict
@@ -19,12 +19,12 @@ from pathlib import Path
 
 import histogram
 import results
+from curves import Curve, curve_trials, curves, is_sound
 from intervals import median_interval
 from metrics import MEMORY, RATE, SHAPES
-from points import FLOOR, TWIN, Place, Point, Run, Value
-from points import add_trial, collect, make_run, of_experiment
+from points import Place, Point, Run, Value, add_trial, collect
+from points import make_run, of_experiment, panel_order, shown_order
 from ratios import Ratio, comparison
-from validity import spoils
 
 # 1/(1-q) of the quantiles that a percentile chart shows: 2 is the median.
 NINES = [1, 2, 3, 4, 5, 6, 8]
@@ -79,16 +79,6 @@ def point_rows(place: Place, point: Point, units: dict[str, str]) -> list[Row]:
         return [failed_row(place, name, unit, point) for name, unit in units.items()]
     found = [(name, unit) for name, unit in units.items() if point.values.get(name)]
     return [make_row(place, name, unit, point) for name, unit in found]
-
-
-def shown_order(run: Run) -> dict[str, int]:
-    names = run.servers + run.peers + [TWIN, FLOOR]
-    return {name: i for i, name in enumerate(names)}
-
-
-def panel_order(panel: str) -> tuple:
-    """Numbers by their size, words after them."""
-    return tuple(int(w) if w.isdigit() else w for w in [panel]) if panel.isdigit() else (1 << 40,)
 
 
 def in_order(run: Run, points: dict[Place, Point]) -> list[tuple[Place, Point]]:
@@ -148,78 +138,40 @@ def held_rows(run: Run, name: str) -> list[Row]:
     return rows
 
 
-# --- Whole distributions, on an axis of nines.
+# --- Whole distributions, on an axis of nines (curves.py).
 
 
-def curve_rows(place: tuple[str, str], metric: str, key: str, trials: list[dict]) -> list[Row]:
-    """One distribution: the histograms of the rounds added up, the rounds beside it."""
-    sound = [t for t in trials if not spoils(t, "latency")]
-    used = [t for t in sound or trials if (t.get(key) or {}).get("count")]
-    if not used:
-        return []
-    whole = histogram.merge([t[key] for t in used])
+def curve_row(curve: Curve, used: list[dict], whole: dict, one_in: int) -> Row | None:
+    """What all but one in so many stay within; None when nobody knows."""
+    value = histogram.all_but(whole, one_in)
+    if value is None:
+        return None
+    lasting = [histogram.all_but(trial[curve.key], one_in) for trial in used]
+    found = median_interval([value / 1e3 for value in lasting if value is not None])
+    low, high = (found.low, found.high) if found else (None, None)
+    solid = is_sound(used) and histogram.supports(whole["count"], one_in)
+    invalid = curve.failed + len(curve.trials) - len(used)
+    return Row(
+        curve.server, curve.panel, one_in, curve.metric, "us", value / 1e3, low, high,
+        len(used), invalid, int(solid), whole["count"],
+    )
+
+
+def curve_rows(run: Run, name: str) -> list[Row]:
+    """The histograms of the rounds added up, and between which rounds it lies."""
     rows = []
-    for one_in in NINES:
-        value = histogram.all_but(whole, one_in)
-        if value is None:
-            break
-        lasting = [histogram.all_but(t[key], one_in) for t in used]
-        found = median_interval([v / 1e3 for v in lasting if v is not None])
-        low, high = (found.low, found.high) if found else (None, None)
-        solid = bool(sound) and histogram.supports(whole["count"], one_in)
-        rows.append(
-            Row(*place, one_in, metric, "us", value / 1e3, low, high, len(used),
-                len(trials) - len(used), int(solid), whole["count"])
-        )
+    for curve in curves(run, name):
+        used = curve_trials(curve)
+        whole = histogram.merge([trial[curve.key] for trial in used])
+        found = [curve_row(curve, used, whole, one_in) for one_in in NINES] if used else []
+        rows += [row for row in found if row is not None]
+        if not curve.trials and curve.failed:
+            place = (curve.server, curve.panel, 1, curve.metric, "us")
+            rows.append(Row(*place, None, None, None, 0, curve.failed, 0, 0))
     return rows
 
 
-def percentile_rows(run: Run, name: str) -> list[Row]:
-    groups, failures = defaultdict(list), defaultdict(int)
-    for trial in of_experiment(run, name):
-        place = trial["server_name"], str(trial["idle"])
-        if trial["outcome"] == "failed":
-            failures[place] += 1
-        elif trial["role"] == "figure" and trial["outcome"] == "measured":
-            groups[place].append(trial)
-    rows = []
-    for place in places_in_order(run, set(groups) | set(failures)):
-        if place not in groups:
-            row = Row(*place, 1, "response", "us", None, None, None, 0, failures[place], 0, 0)
-            rows.append(row)
-        for metric, key in (("response", "latency"), ("service", "service")):
-            found = curve_rows(place, metric, key, groups[place])
-            rows += [add_invalid(row, failures[place]) for row in found]
-    return rows
-
-
-def add_invalid(row: Row, failures: int) -> Row:
-    row.invalid += failures
-    return row
-
-
-def places_in_order(run: Run, places: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    order = shown_order(run)
-    return sorted(places, key=lambda p: (panel_order(p[1]), p[1], order[p[0]]))
-
-
-FROZEN = [("closed", "closed", "latency"), ("response", "open", "latency")]
-FROZEN += [("service", "open", "service")]
-
-
-def freeze_rows(run: Run, name: str) -> list[Row]:
-    """Three views of the same stop: closed loop, response time, service time."""
-    trials = of_experiment(run, name)
-    rows = []
-    for panel, mode, key in FROZEN:
-        for server in shown_order(run):
-            own = [t for t in trials if t["server_name"] == server and t.get("mode") == mode]
-            measured = [t for t in own if t["outcome"] == "measured"]
-            rows += curve_rows((server, panel), "latency", key, measured)
-    return rows
-
-
-MAKERS = {"percentiles": percentile_rows, "freeze": freeze_rows}
+MAKERS = {"percentiles": curve_rows, "freeze": curve_rows}
 
 
 def experiment_rows(run: Run, name: str) -> list[Row]:

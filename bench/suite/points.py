@@ -86,6 +86,17 @@ def make_run(trials: list[dict], environment: dict, folder: Path | None = None) 
     )
 
 
+def shown_order(run: Run) -> dict[str, int]:
+    """Each name with its place among the others."""
+    names = run.servers + run.peers + [TWIN, FLOOR]
+    return {name: i for i, name in enumerate(names)}
+
+
+def panel_order(panel: str) -> tuple:
+    """Numbers by their size, words after them as they come."""
+    return (0, int(panel)) if panel.isdigit() else (1, 0)
+
+
 def values_of(trial: dict, metrics: list[Metric]) -> dict[str, Value]:
     samples = trial["echoes"]
     found = {}
