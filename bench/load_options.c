@@ -141,16 +141,25 @@ struct list load_options_list(const char *option, const char *text, long min,
     return list;
 }
 
-double load_options_seconds(const char *option, const char *text, double min,
-                            double max)
+/* Reads `text`; false when it is no decimal fraction in min..max. */
+static bool read_seconds(const char *text, double min, double max,
+                         double *seconds)
 {
     char *end;
-    double seconds = strtod(text, &end);
 
     /* strtod(3) also accepts "inf", "nan", "0x1p3" and white space before it:
      * more than anybody means who writes seconds. */
-    if (text[0] == '\0' || text[strspn(text, "0123456789.")] != '\0' ||
-        *end != '\0' || seconds < min || seconds > max)
+    *seconds = strtod(text, &end);
+    return text[0] != '\0' && text[strspn(text, "0123456789.")] == '\0' &&
+           *end == '\0' && *seconds >= min && *seconds <= max;
+}
+
+double load_options_seconds(const char *option, const char *text, double min,
+                            double max)
+{
+    double seconds;
+
+    if (!read_seconds(text, min, max, &seconds))
         errx(EX_USAGE, "%s=%s: not a number of seconds from %g to %g", option,
              text, min, max);
     return seconds;
@@ -182,16 +191,17 @@ static enum gaps gaps_kind(const char *text)
 static void take_freeze(struct load_options *options, const char *text)
 {
     char *copy = strdup(text);
+    char *rest = copy;
 
     if (copy == NULL)
         err(EXIT_FAILURE, "strdup");
-    char *comma = strchr(copy, ',');
-    if (comma == NULL)
-        errx(EX_USAGE, "--freeze=%s: not AT,FOR, both in seconds", text);
-    *comma = '\0';
-    options->freeze_at = load_options_seconds("--freeze", copy, 0, 3600);
-    options->freeze_for =
-        load_options_seconds("--freeze", comma + 1, 0.001, 60);
+    const char *at = strsep(&rest, ",");
+    if (rest == NULL || !read_seconds(at, 0, 3600, &options->freeze_at) ||
+        !read_seconds(rest, 0.001, 60, &options->freeze_for))
+        errx(EX_USAGE,
+             "--freeze=%s: not AT,FOR: seconds into the window, and how long, "
+             "from 0.001 to 60",
+             text);
     free(copy);
 }
 

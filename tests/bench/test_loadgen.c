@@ -7,8 +7,8 @@
 #include "counters.h"
 #include "fake_server.h"
 #include "histogram.h"
-#include "program.h"
 #include "tap.h"
+#include "trial.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -24,118 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POINTS_MAX = 8, ARGUMENTS_MAX = 16 };
-
-static const char *loadgen;
-static const char *host = "127.0.0.1";
-
-/* The server's port; options are given as an array that ends with NULL. */
-struct trial {
-    struct program program;
-    json_t *points[POINTS_MAX]; /* the lines of JSON that it wrote */
-    size_t count;
-};
-
-static struct program start(const char *port, const char *const options[])
-{
-    const char *argv[ARGUMENTS_MAX] = {loadgen, "--json=-"};
-    size_t n = 2;
-
-    for (size_t i = 0; options[i] != NULL; i++)
-        argv[n++] = options[i];
-    argv[n++] = host;
-    argv[n++] = port;
-    return program_start(argv);
-}
-
-static void parse_points(struct trial *trial)
-{
-    char *rest = trial->program.out;
-    const char *line;
-
-    trial->count = 0;
-    while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
-        json_error_t error;
-        ck_assert_uint_lt(trial->count, POINTS_MAX);
-        trial->points[trial->count] = json_loads(line, 0, &error);
-        ck_assert_msg(trial->points[trial->count] != NULL, "%s in: %s",
-                      error.text, line);
-        trial->count++;
-    }
-}
-
-/* Run it to its end against the server. */
-static void run(struct trial *trial, const struct fake_server *server,
-                const char *const options[])
-{
-    trial->program = start(server->port, options);
-    program_wait(&trial->program);
-    parse_points(trial);
-}
-
-static void finish(struct trial *trial)
-{
-    for (size_t i = 0; i < trial->count; i++)
-        json_decref(trial->points[i]);
-    program_free(&trial->program);
-}
-
-/* The member at a path like "latency.count". */
-static json_t *get(const json_t *object, const char *path)
-{
-    char copy[100];
-    char *rest = copy;
-    const char *name;
-    json_t *found = (json_t *)object;
-
-    snprintf(copy, sizeof(copy), "%s", path);
-    while ((name = strsep(&rest, ".")) != NULL) {
-        found = json_object_get(found, name);
-        ck_assert_msg(found != NULL, "there is no %s", path);
-    }
-    return found;
-}
-
-static json_int_t integer(const json_t *object, const char *path)
-{
-    const json_t *found = get(object, path);
-
-    ck_assert_msg(json_is_integer(found), "%s is no whole number", path);
-    return json_integer_value(found);
-}
-
-static double real(const json_t *object, const char *path)
-{
-    const json_t *found = get(object, path);
-
-    ck_assert_msg(json_is_real(found), "%s is no fraction", path);
-    return json_real_value(found);
-}
-
-static const char *string(const json_t *object, const char *path)
-{
-    const json_t *found = get(object, path);
-
-    ck_assert_msg(json_is_string(found), "%s is no string", path);
-    return json_string_value(found);
-}
-
-/* Valid, and no error of any kind. */
-static void assert_valid(const json_t *point)
-{
-    ck_assert(json_is_null(get(point, "reason")));
-    ck_assert(json_is_true(get(point, "valid")));
-    ck_assert(json_is_null(get(point, "limited_by")));
-    ck_assert_int_eq(integer(point, "errors.wrong_bytes"), 0);
-    ck_assert_int_eq(integer(point, "errors.closed"), 0);
-    ck_assert_int_eq(integer(point, "errors.lost"), 0);
-    ck_assert_int_eq(integer(point, "errors.unserved"), 0);
-}
-
 /* Sum of the buckets' counts; each index is larger than the one before. */
 static json_int_t count_in_buckets(const json_t *point)
 {
-    const json_t *buckets = get(point, "latency.buckets");
+    const json_t *buckets = trial_get(point, "latency.buckets");
     json_int_t sum = 0;
     json_int_t last = -1;
 
@@ -154,20 +46,21 @@ static json_int_t count_in_buckets(const json_t *point)
 
 static void assert_arithmetic(const json_t *point)
 {
-    json_int_t echoes = integer(point, "echoes");
-    json_int_t active = integer(point, "active");
-    double seconds = real(point, "seconds");
-    double sum = (double)integer(point, "latency.sum") / 1e9;
-    double max = (double)integer(point, "latency.max") / 1e9;
+    json_int_t echoes = trial_integer(point, "echoes");
+    json_int_t active = trial_integer(point, "active");
+    double seconds = trial_real(point, "seconds");
+    double sum = (double)trial_integer(point, "latency.sum") / 1e9;
+    double max = (double)trial_integer(point, "latency.max") / 1e9;
 
     ck_assert_int_gt(echoes, 0);
-    ck_assert_int_eq(integer(point, "latency.count"), echoes);
-    ck_assert_int_eq(
-        count_in_buckets(point) + integer(point, "latency.overflow"), echoes);
-    ck_assert_double_eq_tol(real(point, "rate"), (double)echoes / seconds,
-                            real(point, "rate") / 1e6);
-    ck_assert_double_ge(sum,
-                        (double)(echoes * integer(point, "latency.min")) / 1e9);
+    ck_assert_int_eq(trial_integer(point, "latency.count"), echoes);
+    ck_assert_int_eq(count_in_buckets(point) +
+                         trial_integer(point, "latency.overflow"),
+                     echoes);
+    ck_assert_double_eq_tol(trial_real(point, "rate"), (double)echoes / seconds,
+                            trial_real(point, "rate") / 1e6);
+    ck_assert_double_ge(
+        sum, (double)(echoes * trial_integer(point, "latency.min")) / 1e9);
     ck_assert_double_le(sum, (double)echoes * max);
     /*
      * A closed loop: on each connection one echo follows the other without a
@@ -179,17 +72,17 @@ static void assert_arithmetic(const json_t *point)
 
 static void assert_quantiles_ascend(const json_t *point)
 {
-    json_int_t last = integer(point, "latency.min");
+    json_int_t last = trial_integer(point, "latency.min");
     static const char *const paths[] = {"latency.p50", "latency.p90",
                                         "latency.p99", "latency.p999"};
 
     for (size_t i = 0; i < 4; i++) {
-        if (json_is_null(get(point, paths[i])))
+        if (json_is_null(trial_get(point, paths[i])))
             break;
-        ck_assert_int_ge(integer(point, paths[i]), last);
-        last = integer(point, paths[i]);
+        ck_assert_int_ge(trial_integer(point, paths[i]), last);
+        last = trial_integer(point, paths[i]);
     }
-    ck_assert_int_ge(integer(point, "latency.max"), last);
+    ck_assert_int_ge(trial_integer(point, "latency.max"), last);
 }
 
 START_TEST(it_climbs_and_counts_right)
@@ -201,30 +94,81 @@ START_TEST(it_climbs_and_counts_right)
     struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server,
-        (const char *const[]){"--idle=0,20", "--active=1,5", "--seconds=0.2",
-                              "--warm-up=0.05", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--idle=0,20", "--active=1,5",
+                                    "--seconds=0.2", "--warm-up=0.05", NULL});
     ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
     ck_assert_uint_eq(trial.count, 4);
     for (size_t i = 0; i < 4; i++) {
         const json_t *point = trial.points[i];
-        ck_assert_int_eq(integer(point, "schema"), 2);
-        ck_assert_str_eq(string(point, "mode"), "closed");
-        ck_assert_int_eq(integer(point, "idle"), expected[i].idle);
-        ck_assert_int_eq(integer(point, "active"), expected[i].active);
-        ck_assert_int_eq(integer(point, "held"),
+        ck_assert_int_eq(trial_integer(point, "schema"), 2);
+        ck_assert_str_eq(trial_string(point, "mode"), "closed");
+        ck_assert_int_eq(trial_integer(point, "idle"), expected[i].idle);
+        ck_assert_int_eq(trial_integer(point, "active"), expected[i].active);
+        ck_assert_int_eq(trial_integer(point, "held"),
                          expected[i].idle + expected[i].active);
-        ck_assert_int_eq(integer(point, "opened.connections"),
+        ck_assert_int_eq(trial_integer(point, "opened.connections"),
                          expected[i].opened);
-        ck_assert_int_eq(integer(point, "size"), 64);
-        ck_assert_double_ge(real(point, "seconds"), 0.2);
-        assert_valid(point);
+        ck_assert_int_eq(trial_integer(point, "size"), 64);
+        ck_assert_double_ge(trial_real(point, "seconds"), 0.2);
+        trial_assert_valid(point);
         assert_arithmetic(point);
         assert_quantiles_ascend(point);
     }
     /* What was open stayed open; nothing else knocked at the server's door. */
     ck_assert_int_eq(server.count, 25);
-    finish(&trial);
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(lists_turn_like_an_odometer)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--idle=0,3", "--size=16,32",
+                                    "--rate=500,1000", "--seconds=0.05",
+                                    "--warm-up=0.1", "--settle=0.2", NULL});
+    ck_assert_uint_eq(trial.count, 8);
+    for (int i = 0; i < 8; i++) {
+        const json_t *point = trial.points[i];
+        trial_assert_valid(point);
+        ck_assert_int_eq(trial_integer(point, "idle"), i / 4 * 3);
+        ck_assert_int_eq(trial_integer(point, "size"), 16 + i / 2 % 2 * 16);
+        ck_assert_int_eq(trial_integer(point, "rate_planned"),
+                         500 + i % 2 * 500);
+        /* Only the first one begins with a fresh process. */
+        ck_assert_double_eq_tol(trial_real(point, "warm_up"),
+                                i == 0 ? 0.3 : 0.1, 1e-9);
+    }
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+START_TEST(active_ones_turn_within_sizes)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--size=1,2", "--active=1,2",
+                                    "--firehoses=0,1", "--seconds=0.05",
+                                    "--warm-up=0", NULL});
+    ck_assert_uint_eq(trial.count, 8);
+    for (int i = 0; i < 8; i++) {
+        const json_t *point = trial.points[i];
+        trial_assert_valid(point);
+        ck_assert_int_eq(trial_integer(point, "size"), 1 + i / 4);
+        ck_assert_int_eq(trial_integer(point, "active"), 1 + i / 2 % 2);
+        ck_assert_int_eq(trial_integer(point, "firehoses"), i % 2);
+        ck_assert_int_eq(trial_integer(point, "wanted"), 1 + i / 2 % 2 + i % 2);
+    }
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -249,19 +193,20 @@ START_TEST(connections_too_many_are_reset)
     const char *option = share_counters(file);
 
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server,
-        (const char *const[]){"--idle=0,3", "--active=1,50", "--seconds=0.1",
-                              "--warm-up=0.1", option, NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--idle=0,3", "--active=1,50",
+                                    "--seconds=0.1", "--warm-up=0.1", option,
+                                    NULL});
     unlink(file);
     ck_assert_int_eq(trial.program.status, 0);
     ck_assert_uint_eq(trial.count, 4);
-    ck_assert_int_eq(integer(trial.points[1], "held"), 50);
-    ck_assert_int_eq(integer(trial.points[2], "held"), 4);
-    ck_assert_int_eq(integer(trial.points[2], "server.counters.connections"),
-                     4);
-    ck_assert_int_eq(integer(trial.points[2], "opened.connections"), 0);
-    ck_assert_int_eq(integer(trial.points[3], "opened.connections"), 49);
-    finish(&trial);
+    ck_assert_int_eq(trial_integer(trial.points[1], "held"), 50);
+    ck_assert_int_eq(trial_integer(trial.points[2], "held"), 4);
+    ck_assert_int_eq(
+        trial_integer(trial.points[2], "server.counters.connections"), 4);
+    ck_assert_int_eq(trial_integer(trial.points[2], "opened.connections"), 0);
+    ck_assert_int_eq(trial_integer(trial.points[3], "opened.connections"), 49);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -274,12 +219,12 @@ START_TEST(it_does_not_wait_when_nothing_is_in_flight)
     struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server,
-        (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.01",
-                              "--warm-up=0", "--stall=60", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.01",
+                                    "--warm-up=0", "--stall=60", NULL});
     ck_assert_int_eq(trial.program.status, 0);
     ck_assert_uint_eq(trial.count, 8);
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -288,14 +233,13 @@ END_TEST
 START_TEST(the_server_may_be_a_name)
 {
     struct fake_server server;
-    struct trial trial;
 
-    host = "localhost";
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server, (const char *const[]){"--seconds=0.1", NULL});
-    ck_assert_int_eq(trial.program.status, 0);
-    assert_valid(trial.points[0]);
-    finish(&trial);
+    struct program program = program_start((const char *const[]){
+        trial_loadgen, "--seconds=0.1", "localhost", server.port, NULL});
+    program_wait(&program);
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    program_free(&program);
     fake_server_stop(&server);
 }
 END_TEST
@@ -309,13 +253,13 @@ START_TEST(any_size_comes_back)
     struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server,
-        (const char *const[]){sizes[_i], "--active=3", "--seconds=0.3",
-                              "--warm-up=0.05", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){sizes[_i], "--active=3", "--seconds=0.3",
+                                    "--warm-up=0.05", NULL});
     ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
-    assert_valid(trial.points[0]);
+    trial_assert_valid(trial.points[0]);
     assert_arithmetic(trial.points[0]);
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -328,12 +272,13 @@ START_TEST(it_sleeps_while_it_waits)
     struct trial trial;
 
     fake_server_start(&server, IS_SLOW, 0);
-    run(&trial, &server,
-        (const char *const[]){"--size=100000", "--seconds=3", "--warm-up=0",
-                              "--stall=5", NULL});
-    assert_valid(trial.points[0]);
-    ck_assert_double_lt(real(trial.points[0], "generator.cpu_share"), 0.5);
-    finish(&trial);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--size=100000", "--seconds=3",
+                                    "--warm-up=0", "--stall=5", NULL});
+    trial_assert_valid(trial.points[0]);
+    ck_assert_double_lt(trial_real(trial.points[0], "generator.cpu_share"),
+                        0.5);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -345,12 +290,12 @@ START_TEST(few_samples_give_no_quantiles)
 
     /* Some thousand echoes at the most: p99.9 asks for 10,000. */
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server,
-        (const char *const[]){"--size=1048576", "--seconds=0.1", "--warm-up=0",
-                              NULL});
-    assert_valid(trial.points[0]);
-    ck_assert(json_is_null(get(trial.points[0], "latency.p999")));
-    finish(&trial);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--size=1048576", "--seconds=0.1",
+                                    "--warm-up=0", NULL});
+    trial_assert_valid(trial.points[0]);
+    ck_assert(json_is_null(trial_get(trial.points[0], "latency.p999")));
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -365,24 +310,25 @@ START_TEST(it_looks_at_the_server)
 
     snprintf(pid, sizeof(pid), "--pid=%d", (int)getpid());
     fake_server_start(&server, ECHOES, 0);
-    run(&trial, &server,
-        (const char *const[]){pid, option, "--active=4", "--seconds=0.3",
-                              NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){pid, option, "--active=4", "--seconds=0.3",
+                                    NULL});
     unlink(file);
     const json_t *point = trial.points[0];
-    assert_valid(point);
-    ck_assert_double_gt(real(point, "server.cpu_seconds"), 0);
-    ck_assert_int_gt(integer(point, "server.user_bytes"), 4096);
-    ck_assert_int_ge(integer(point, "server.context_switches.voluntary"), 0);
+    trial_assert_valid(point);
+    ck_assert_double_gt(trial_real(point, "server.cpu_seconds"), 0);
+    ck_assert_int_gt(trial_integer(point, "server.user_bytes"), 4096);
+    ck_assert_int_ge(trial_integer(point, "server.context_switches.voluntary"),
+                     0);
     /* At either end a reply may be on its way on each of the four. */
-    ck_assert_int_le(llabs(integer(point, "server.counters.receives") -
-                           integer(point, "echoes")),
+    ck_assert_int_le(llabs(trial_integer(point, "server.counters.receives") -
+                           trial_integer(point, "echoes")),
                      4);
-    ck_assert_int_eq(integer(point, "server.counters.accepts"), 0);
-    ck_assert_double_gt(real(point, "generator.cpu_seconds"), 0);
-    ck_assert_double_gt(real(point, "generator.cpu_share"), 0);
-    ck_assert_double_ge(real(point, "steal_seconds"), 0);
-    finish(&trial);
+    ck_assert_int_eq(trial_integer(point, "server.counters.accepts"), 0);
+    ck_assert_double_gt(trial_real(point, "generator.cpu_seconds"), 0);
+    ck_assert_double_gt(trial_real(point, "generator.cpu_share"), 0);
+    ck_assert_double_ge(trial_real(point, "steal_seconds"), 0);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -411,19 +357,19 @@ static void measure_wrong(const struct wrong *wrong)
     char path[32];
 
     fake_server_start(&server, wrong->behaviour, wrong->after);
-    run(&trial, &server,
-        (const char *const[]){"--active=3", "--idle=0,1", "--seconds=0.2",
-                              "--warm-up=0.1", "--stall=0.5", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--active=3", "--idle=0,1", "--seconds=0.2",
+                                    "--warm-up=0.1", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_uint_eq(trial.count, 1); /* it did not go on */
-    ck_assert(json_is_false(get(trial.points[0], "valid")));
-    const char *reason = string(trial.points[0], "reason");
+    ck_assert(json_is_false(trial_get(trial.points[0], "valid")));
+    const char *reason = trial_string(trial.points[0], "reason");
     ck_assert_msg(strncmp(reason, wrong->reason, strlen(wrong->reason)) == 0,
                   "the reason: %s", reason);
     snprintf(path, sizeof(path), "errors.%s", wrong->error);
-    ck_assert_int_gt(integer(trial.points[0], path), 0);
+    ck_assert_int_gt(trial_integer(trial.points[0], path), 0);
     ck_assert_ptr_nonnull(strstr(trial.program.err, reason));
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 
@@ -440,16 +386,16 @@ START_TEST(each_point_asks_again_who_is_served)
     struct trial trial;
 
     fake_server_start(&server, FORGETS_THE_FIRST, 2);
-    run(&trial, &server,
-        (const char *const[]){"--active=1,2", "--seconds=0.1", "--warm-up=0",
-                              "--stall=0.5", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--active=1,2", "--seconds=0.1",
+                                    "--warm-up=0", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_uint_eq(trial.count, 2);
-    assert_valid(trial.points[0]);
-    ck_assert_str_eq(string(trial.points[1], "reason"),
+    trial_assert_valid(trial.points[0]);
+    ck_assert_str_eq(trial_string(trial.points[1], "reason"),
                      "no reply at all on 1 of 2 active connections");
-    ck_assert_int_eq(integer(trial.points[1], "errors.unserved"), 1);
-    finish(&trial);
+    ck_assert_int_eq(trial_integer(trial.points[1], "errors.unserved"), 1);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -462,12 +408,12 @@ START_TEST(a_silent_server_is_given_up_soon)
     time_t began = time(NULL);
 
     fake_server_start(&server, FORGETS, 1);
-    run(&trial, &server,
-        (const char *const[]){"--seconds=0.1", "--warm-up=0", "--stall=0.2",
-                              NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--seconds=0.1", "--warm-up=0",
+                                    "--stall=0.2", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_int_lt(time(NULL) - began, 9);
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -481,14 +427,14 @@ START_TEST(an_idle_connection_is_looked_after)
 
     fake_server_start(&server, speaks ? SPEAKS_TO_THE_FIRST : CLOSES_THE_FIRST,
                       5);
-    run(&trial, &server,
-        (const char *const[]){"--idle=2", "--active=1", "--seconds=0.1",
-                              "--warm-up=0", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--idle=2", "--active=1", "--seconds=0.1",
+                                    "--warm-up=0", NULL});
     ck_assert_int_eq(trial.program.status, 1);
-    ck_assert_str_eq(string(trial.points[0], "reason"),
+    ck_assert_str_eq(trial_string(trial.points[0], "reason"),
                      speaks ? "wrong byte: connection 0, message 0, byte 64"
                             : "the server closed connection 0: end of stream");
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -514,18 +460,18 @@ static void climb_to_the_end(const struct shortage *shortage)
     struct trial trial;
 
     fake_server_start(&server, shortage->behaviour, shortage->after);
-    run(&trial, &server,
-        (const char *const[]){shortage->wanted, "--seconds=0.1", "--warm-up=0",
-                              "--stall=0.5", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){shortage->wanted, "--seconds=0.1",
+                                    "--warm-up=0", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     const json_t *last = trial.points[trial.count - 1];
-    ck_assert(json_is_false(get(last, "valid")));
-    ck_assert_str_eq(string(last, "reason"), shortage->reason);
-    ck_assert_str_eq(string(last, "limited_by"), "server");
-    ck_assert_int_eq(integer(last, "held"), shortage->held);
+    ck_assert(json_is_false(trial_get(last, "valid")));
+    ck_assert_str_eq(trial_string(last, "reason"), shortage->reason);
+    ck_assert_str_eq(trial_string(last, "limited_by"), "server");
+    ck_assert_int_eq(trial_integer(last, "held"), shortage->held);
     if (shortage->held > 0)
-        assert_valid(trial.points[0]); /* the point before it stays */
-    finish(&trial);
+        trial_assert_valid(trial.points[0]); /* the point before it stays */
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 
@@ -540,21 +486,19 @@ START_TEST(nobody_listens)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof(address);
-    struct trial trial = {0};
+    struct trial trial;
     char port[8];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
     getsockname(fd, (struct sockaddr *)&address, &length);
     snprintf(port, sizeof(port), "%d", ntohs(address.sin_port));
-    trial.program = start(port, (const char *const[]){"--seconds=0.1", NULL});
-    program_wait(&trial.program);
-    parse_points(&trial);
+    trial_run(&trial, port, (const char *const[]){"--seconds=0.1", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_str_eq(
-        string(trial.points[0], "reason"),
+        trial_string(trial.points[0], "reason"),
         "the server served 0 of 1 connections (Connection refused)");
-    finish(&trial);
+    trial_free(&trial);
     close(fd);
 }
 END_TEST
@@ -565,24 +509,46 @@ START_TEST(hold_counts_what_is_held)
     struct trial trial;
 
     fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
-    run(&trial, &server,
-        (const char *const[]){"--hold=140", "--stall=0.5", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--hold=140", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 0);
-    ck_assert_str_eq(string(trial.points[0], "mode"), "hold");
-    ck_assert_int_eq(integer(trial.points[0], "wanted"), 140);
-    ck_assert_int_eq(integer(trial.points[0], "held"), 140);
-    assert_valid(trial.points[0]);
-    finish(&trial);
+    ck_assert_str_eq(trial_string(trial.points[0], "mode"), "hold");
+    ck_assert_int_eq(trial_integer(trial.points[0], "wanted"), 140);
+    ck_assert_int_eq(trial_integer(trial.points[0], "held"), 140);
+    trial_assert_valid(trial.points[0]);
+    trial_free(&trial);
     fake_server_stop(&server);
 
     fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
-    run(&trial, &server,
-        (const char *const[]){"--hold=400", "--stall=0.5", NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--hold=400", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 0);
-    ck_assert(json_is_true(get(trial.points[0], "valid")));
-    ck_assert_int_eq(integer(trial.points[0], "held"), 150);
-    ck_assert_str_eq(string(trial.points[0], "limited_by"), "server");
-    finish(&trial);
+    ck_assert(json_is_true(trial_get(trial.points[0], "valid")));
+    ck_assert_int_eq(trial_integer(trial.points[0], "held"), 150);
+    ck_assert_str_eq(trial_string(trial.points[0], "limited_by"), "server");
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* A line for each number, the first that is too many included. */
+START_TEST(hold_stops_at_each_number)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
+    trial_run(
+        &trial, server.port,
+        (const char *const[]){"--hold=10,100,200,300", "--stall=0.5", NULL});
+    ck_assert_int_eq(trial.program.status, 0);
+    ck_assert_uint_eq(trial.count, 3);
+    ck_assert_int_eq(trial_integer(trial.points[0], "held"), 10);
+    ck_assert_int_eq(trial_integer(trial.points[1], "held"), 100);
+    ck_assert_int_eq(trial_integer(trial.points[1], "opened.connections"), 90);
+    ck_assert_int_eq(trial_integer(trial.points[2], "wanted"), 200);
+    ck_assert_int_eq(trial_integer(trial.points[2], "held"), 150);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -594,10 +560,10 @@ START_TEST(a_slow_server_is_not_given_up)
     struct trial trial;
 
     fake_server_start(&server, IS_SLOW, 0);
-    run(&trial, &server,
-        (const char *const[]){"--hold=100", "--stall=1", NULL});
-    ck_assert_int_eq(integer(trial.points[0], "held"), 100);
-    finish(&trial);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--hold=100", "--stall=1", NULL});
+    ck_assert_int_eq(trial_integer(trial.points[0], "held"), 100);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -610,17 +576,17 @@ START_TEST(too_few_descriptors_are_said)
 
     fake_server_start(&server, ECHOES, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    run(&trial, &server,
-        (const char *const[]){"--idle=0,10,100", "--seconds=0.1", "--warm-up=0",
-                              NULL});
+    trial_run(&trial, server.port,
+              (const char *const[]){"--idle=0,10,100", "--seconds=0.1",
+                                    "--warm-up=0", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_uint_eq(trial.count, 3);
-    assert_valid(trial.points[1]);
-    ck_assert_str_eq(string(trial.points[2], "limited_by"), "generator");
-    ck_assert_str_eq(string(trial.points[2], "reason"),
+    trial_assert_valid(trial.points[1]);
+    ck_assert_str_eq(trial_string(trial.points[2], "limited_by"), "generator");
+    ck_assert_str_eq(trial_string(trial.points[2], "reason"),
                      "101 connections do not fit: the limit of open files "
                      "leaves room for 34");
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -630,25 +596,23 @@ START_TEST(a_signal_drops_only_the_point_underway)
     int signal_number = _i == 0 ? SIGINT : SIGTERM;
     static char line[100000];
     struct fake_server server;
-    struct trial trial = {0};
+    struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
-    trial.program =
-        start(server.port,
-              (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.5",
-                                    "--warm-up=0", NULL});
+    trial_start(&trial, server.port,
+                (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.5",
+                                      "--warm-up=0", NULL});
     program_first_line(&trial.program, line, sizeof(line));
     kill(trial.program.pid, signal_number); /* in one of the later points */
-    program_wait(&trial.program);
-    parse_points(&trial);
+    trial_wait(&trial);
     ck_assert_int_eq(trial.program.status, 128 + signal_number);
     ck_assert_uint_ge(trial.count, 1);
     ck_assert_uint_lt(trial.count, 8);
     for (size_t i = 0; i < trial.count; i++)
-        assert_valid(trial.points[i]);
+        trial_assert_valid(trial.points[i]);
     ck_assert_ptr_nonnull(
         strstr(trial.program.err, ": stopped; the point underway is dropped"));
-    finish(&trial);
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -659,8 +623,8 @@ START_TEST(a_signal_is_not_kept_waiting)
     struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
-    trial.program =
-        start(server.port, (const char *const[]){"--seconds=1000", NULL});
+    trial_start(&trial, server.port,
+                (const char *const[]){"--seconds=1000", NULL});
     while (counters->receives < 100)
         usleep(1000); /* until it is at work; the test has a time limit */
     kill(trial.program.pid, SIGTERM);
@@ -675,6 +639,7 @@ END_TEST
 START_TEST(lines_are_appended_to_a_file)
 {
     struct fake_server server;
+    struct trial trial;
     char file[64], option[96], line[100000];
     int lines = 0;
 
@@ -682,14 +647,14 @@ START_TEST(lines_are_appended_to_a_file)
     snprintf(option, sizeof(option), "--json=%s", file);
     fake_server_start(&server, ECHOES, 0);
     for (int i = 0; i < 2; i++) {
-        struct program program = start(
-            server.port, (const char *const[]){option, "--seconds=0.05", NULL});
-        program_wait(&program);
-        ck_assert_int_eq(program.status, 0);
+        trial_start(&trial, server.port,
+                    (const char *const[]){option, "--seconds=0.05", NULL});
+        program_wait(&trial.program);
+        ck_assert_int_eq(trial.program.status, 0);
         /* Without "-" the summary is for stdout. */
-        ck_assert_ptr_nonnull(strstr(program.out, "idle 0, active 1: "));
-        ck_assert_str_eq(program.err, "");
-        program_free(&program);
+        ck_assert_ptr_nonnull(strstr(trial.program.out, "idle 0, active 1: "));
+        ck_assert_str_eq(trial.program.err, "");
+        trial_free(&trial);
     }
     fake_server_stop(&server);
 
@@ -706,16 +671,18 @@ END_TEST
 START_TEST(a_full_disk_is_said)
 {
     struct fake_server server;
+    struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
-    struct program program =
-        start(server.port, (const char *const[]){"--json=/dev/full",
-                                                 "--seconds=0.05", NULL});
-    program_wait(&program);
-    ck_assert_int_eq(program.status, 1);
-    ck_assert_str_eq(program.err, "loadgen: --json: the result can't be "
-                                  "written: No space left on device\n");
-    program_free(&program);
+    trial_start(
+        &trial, server.port,
+        (const char *const[]){"--json=/dev/full", "--seconds=0.05", NULL});
+    program_wait(&trial.program);
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_str_eq(trial.program.err,
+                     "loadgen: --json: the result can't be written: No space "
+                     "left on device\n");
+    trial_free(&trial);
     fake_server_stop(&server);
 }
 END_TEST
@@ -736,27 +703,86 @@ static const char *const mistakes[] = {
     "--counters=/dev/null",
     "--json=/nowhere/at/all",
     "--cpu=1023",
+    "--rate=0",
+    "--rate=10,5",
+    "--rate=10000000", /* in 2.5 seconds: more than can be planned */
+    "--gaps=even",
+    "--seed=-1",
+    "--firehoses=1001",
+    "--settle=-1",
+    "--freeze=1",
+    "--freeze=x,1",
+    "--freeze=1,",
+    "--freeze=1,0",
     "--no-such-option",
 };
 
+/* Each is right on its own, but not with the other. */
+static const struct {
+    const char *options[3];
+    const char *line;
+} clashes[] = {
+    {{"--churn", "--rate=5"}, "--churn: not together with --rate"},
+    {{"--churn", "--firehoses=0,1"}, "--churn: not together with --firehoses"},
+    {{"--churn", "--freeze=1,1"}, "--churn: not together with --freeze"},
+    {{"--hold=5", "--rate=5"},
+     "--hold: there is no load, so not together "
+     "with --rate"},
+    {{"--hold=5", "--churn"},
+     "--hold: there is no load, so not together with "
+     "--churn"},
+    {{"--hold=5", "--firehoses=1"},
+     "--hold: there is no load, so not together "
+     "with --firehoses"},
+    {{"--hold=5", "--freeze=1,1"},
+     "--hold: there is no load, so not together "
+     "with --freeze"},
+    {{"--hold=5", "--settle=1"},
+     "--hold: there is no load, so not together "
+     "with --settle"},
+    {{"--gaps=constant"}, "--gaps: there is no plan without --rate"},
+    {{"--seed=3"}, "--seed: there is no plan without --rate"},
+    {{"--freeze=0.5,0.5"}, "--freeze: --pid has to say which process to stop"},
+    {{"--freeze=1.5,1", "--pid=1"},
+     "--freeze=1.5,1: does not fit into "
+     "--seconds=2"},
+};
+
+/* The end of a loadgen that was told nonsense: a line that has `text` in it. */
+static void assert_refused(struct trial *trial, const char *text)
+{
+    program_wait(&trial->program);
+    const char *line = trial->program.err;
+
+    ck_assert_int_eq(trial->program.status, 64);
+    ck_assert_str_eq(trial->program.out, "");
+    ck_assert_msg(strstr(line, text) != NULL, "%s", line);
+    ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
+    trial_free(trial);
+}
+
 START_TEST(a_mistake_is_one_line_that_names_it)
 {
-    struct program program =
-        start("1", (const char *const[]){mistakes[_i], NULL});
+    struct trial trial;
 
-    program_wait(&program);
-    ck_assert_int_eq(program.status, 64);
-    ck_assert_str_eq(program.out, "");
-    ck_assert_msg(strstr(program.err, mistakes[_i]) != NULL, "%s", program.err);
-    ck_assert_ptr_eq(strchr(program.err, '\n'),
-                     program.err + strlen(program.err) - 1);
-    program_free(&program);
+    trial_start(&trial, "1", (const char *const[]){mistakes[_i], NULL});
+    assert_refused(&trial, mistakes[_i]);
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_together_is_refused)
+{
+    struct trial trial;
+
+    trial_start(&trial, "1", clashes[_i].options);
+    assert_refused(&trial, clashes[_i].line);
 }
 END_TEST
 
 static size_t size_of_wrongs = sizeof(wrongs) / sizeof(wrongs[0]);
 static size_t size_of_shortages = sizeof(shortages) / sizeof(shortages[0]);
 static size_t size_of_mistakes = sizeof(mistakes) / sizeof(mistakes[0]);
+static size_t size_of_clashes = sizeof(clashes) / sizeof(clashes[0]);
 
 static TCase *right_servers(void)
 {
@@ -764,6 +790,8 @@ static TCase *right_servers(void)
 
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_test(tcase, it_climbs_and_counts_right);
+    tcase_add_test(tcase, lists_turn_like_an_odometer);
+    tcase_add_test(tcase, active_ones_turn_within_sizes);
     tcase_add_test(tcase, connections_too_many_are_reset);
     tcase_add_test(tcase, it_does_not_wait_when_nothing_is_in_flight);
     tcase_add_test(tcase, the_server_may_be_a_name);
@@ -772,6 +800,7 @@ static TCase *right_servers(void)
     tcase_add_test(tcase, few_samples_give_no_quantiles);
     tcase_add_test(tcase, it_looks_at_the_server);
     tcase_add_test(tcase, hold_counts_what_is_held);
+    tcase_add_test(tcase, hold_stops_at_each_number);
     tcase_add_test(tcase, a_slow_server_is_not_given_up);
     tcase_add_test(tcase, lines_are_appended_to_a_file);
     return tcase;
@@ -804,6 +833,8 @@ static TCase *other_trouble(void)
     tcase_add_test(tcase, a_full_disk_is_said);
     tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
                         (int)size_of_mistakes);
+    tcase_add_loop_test(tcase, what_makes_no_sense_together_is_refused, 0,
+                        (int)size_of_clashes);
     return tcase;
 }
 
@@ -811,7 +842,7 @@ int main(int argc, char *argv[])
 {
     char **paths = tap_arguments(argc, argv, 1);
 
-    loadgen = paths[0];
+    trial_loadgen = paths[0];
     Suite *suite = suite_create("loadgen");
     suite_add_tcase(suite, right_servers());
     suite_add_tcase(suite, wrong_servers());
