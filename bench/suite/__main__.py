@@ -122,7 +122,7 @@ def carry_out(options: Options) -> int:
     if options.compare:
         import compare
 
-        say(compare.compare(*options.compare))
+        say(compare.compare(*options.compare, options.output))
         return 0
     return draw_again(options.report) if options.report else experiment(options)
 

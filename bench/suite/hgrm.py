@@ -69,8 +69,9 @@ def to_hgrm(recorded: dict) -> str:
     most, count = recorded["max"] / MS, recorded["count"]
     lines.append(f"{most:12.6f} {1:14.12f} {count:10d}\n")
     mean = recorded["sum"] / count
+    spread = deviation(recorded, mean)
     lines += [
-        f"#[Mean    = {mean / MS:12.6f}, StdDeviation   = {deviation(recorded, mean) / MS:12.6f}]\n",
+        f"#[Mean    = {mean / MS:12.6f}, StdDeviation   = {spread / MS:12.6f}]\n",
         f"#[Max     = {most:12.6f}, Total count    = {count:12d}]\n",
         f"#[Buckets = {36 - histogram.K + 1:12d}, SubBuckets     = {1 << histogram.K:12d}]\n",
     ]

@@ -16,13 +16,24 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def time_unit(microseconds: float) -> tuple[float, str]:
+    """The unit that suits it, and how many microseconds that is."""
+    if microseconds < 999.5:
+        return 1, "us"
+    return (1e3, "ms") if microseconds < 999500 else (1e6, "s")
+
+
 def amount(microseconds: float) -> str:
     """A time in the unit that suits it."""
-    if microseconds < 999.5:
-        return f"{microseconds:.3g} us"
-    if microseconds < 999500:
-        return f"{microseconds / 1000:.3g} ms"
-    return f"{microseconds / 1e6:.3g} s"
+    scale, unit = time_unit(microseconds)
+    return f"{microseconds / scale:.3g} {unit}"
+
+
+def between(value: float, low: float, high: float, unit: str) -> str:
+    """A median with its interval, the unit once: 5.2 ms (5.1-5.3)."""
+    scale, word = time_unit(value) if unit == "us" else (1, "")
+    ends = f"({number(low / scale)}-{number(high / scale)})"
+    return f"{number(value / scale)}{' ' + word if word else ''} {ends}"
 
 
 def factor(value: float) -> str:
