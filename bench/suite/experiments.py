@@ -35,8 +35,8 @@ class Pace:
 # epoll 1.4 times the CPU time of later on, after 0.2 s no more.
 SETTLE = 0.16
 
-QUICK = Pace("quick", rounds=2, seconds=0.12, warm_up=0.04, settle=0.06, stall=0.7)
-DEFAULT = Pace("default", rounds=6, seconds=0.25, warm_up=0.05, settle=SETTLE, stall=1.0)
+QUICK = Pace("quick", rounds=2, seconds=0.1, warm_up=0.03, settle=0.06, stall=0.7)
+DEFAULT = Pace("default", rounds=6, seconds=0.2, warm_up=0.05, settle=SETTLE, stall=1.0)
 FULL = Pace("full", rounds=12, seconds=1.0, warm_up=0.2, settle=2 * SETTLE, stall=2.0)
 
 
@@ -112,19 +112,19 @@ def rate(pace: str) -> list[Load]:
         (1000, 2000, 5000, 10000, 20000, 30000, 50000, 100000),
     )
     share = by_pace(pace, (0.5,), (0.1, 0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.8, 0.9))
-    return [capacity(), Load("open", rate=fixed, share=share, windows=1.2)]
+    return [capacity(), Load("open", rate=fixed, share=share, windows=1.5)]
 
 
 def percentiles(pace: str) -> list[Load]:
     loads = []
     for silent in (0, 5000):
         loads.append(capacity((silent,)))
-        loads.append(Load("open", idle=(silent,), share=(0.5,), windows=2.4))
+        loads.append(Load("open", idle=(silent,), share=(0.5,), windows=3))
     return loads
 
 
 def churn(_pace: str) -> list[Load]:
-    return [Load("churn", active=(10,), windows=1.2)]
+    return [Load("churn", active=(10,), windows=1.5)]
 
 
 def memory(pace: str) -> list[Load]:
@@ -132,7 +132,7 @@ def memory(pace: str) -> list[Load]:
 
 
 def syscalls(_pace: str) -> list[Load]:
-    return [Load(idle=(0, SELECT_HOLDS), active=(1, TALKERS), windows=0.4)]
+    return [Load(idle=(0, SELECT_HOLDS), active=(1, TALKERS), windows=0.5)]
 
 
 def fairness(_pace: str) -> list[Load]:
@@ -142,8 +142,8 @@ def fairness(_pace: str) -> list[Load]:
 def freeze(_pace: str) -> list[Load]:
     stop = (0.4, 0.25)
     return [
-        Load(active=(1,), freeze=stop, windows=4),
-        Load("open", rate=(1000,), gaps="constant", freeze=stop, windows=4),
+        Load(active=(1,), freeze=stop, windows=5),
+        Load("open", rate=(1000,), gaps="constant", freeze=stop, windows=5),
     ]
 
 

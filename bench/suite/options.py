@@ -213,7 +213,7 @@ def parser() -> Parser:
     add("--quick", action="store_true", help="a first look at all of it, in 90 s")
     add("--full", action="store_true", help="for a quiet machine and a long break: over an hour")
     add("--rounds", metavar="N", help="turns of each server (6; quick: 2; full: 12)")
-    add("--seconds", metavar="S", help="how long a trial measures (0.25; quick: 0.12; full: 1)")
+    add("--seconds", metavar="S", help="how long a trial measures (0.2; quick: 0.1; full: 1)")
     add("--warm-up", metavar="S", help=hidden)
     add("--idle", metavar="LIST", help=IDLE_HELP)
     add("--active", metavar="LIST", help="for the experiment idle: connections that talk (1,100)")

@@ -151,9 +151,13 @@ def explain_end(trial: dict, server: Server) -> None:
 
 
 def is_idle(trial: dict) -> bool:
-    """Did the process that we watch leave the work to another one?"""
+    """Did the process that we watch leave the work to another one?
+
+    A few echoes may have been under way when the window began.
+    """
     used = (trial.get("server") or {}).get("cpu_seconds")
-    return used is not None and used < 1e-7 * trial.get("echoes", 0)
+    echoes = trial.get("echoes", 0)
+    return used is not None and echoes > 2 * trial["active"] and used < 1e-7 * echoes
 
 
 def read_trials(patience: float, generator: subprocess.Popen) -> Iterator[dict]:

@@ -60,7 +60,7 @@ def rate_error(trial: dict) -> float:
     number differs from the rate that was asked for, and that is no error.
     """
     planned = trial.get("planned") if trial.get("rate_planned") else None
-    return abs(trial["echoes"] / planned - 1) if planned else 0
+    return abs(trial["echoes"] - planned) / planned if planned else 0
 
 
 def lag_share(trial: dict) -> float:

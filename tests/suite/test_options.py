@@ -1,14 +1,13 @@
-"""The command line, the plan, and where labels go."""
+"""The command line of bench/run."""
 
-import math
-import random
+import contextlib
+import io
 import unittest
 
 import made_up  # noqa: F401  (it knows where the suite is)
 
-from charts import Axis, spread_labels
-from options import parse_options
-from plan import climb_seconds, make_plan, step_seconds, what_fits
+from experiments import DEFAULT, EXPERIMENTS, FULL, QUICK, listing
+from options import PEERS, THE_FOUR, kind_of, parse_options
 from problem import USAGE, Problem
 
 BAD = [
@@ -18,6 +17,7 @@ BAD = [
     (["--seconds=0"], "--seconds=0: "),
     (["--seconds=-1"], "--seconds=-1: "),
     (["--seconds=nan"], "--seconds=nan: "),
+    (["--seconds=0,3"], "--seconds=0,3: "),
     (["--warm-up=."], "--warm-up=.: "),
     (["--idle="], "--idle=: "),
     (["--idle=5,5"], "--idle=5,5: the numbers must ascend"),
@@ -25,24 +25,33 @@ BAD = [
     (["--idle=1,,2"], "--idle=1,,2: "),
     (["--active=0,1"], "--active=0,1: "),
     (["--active=max"], "--active=max: "),
+    (["churn", "--idle=5"], "--idle=5: only the experiment idle takes that"),
+    (["churn", "size", "--active=5"], "--active=5: only the experiment idle takes that"),
     (["--seed=x"], "--seed=x: "),
     (["--server=echo {port}"], "--server=echo {port}: "),
     (["--server=a b=c {port}"], "--server=a b=c {port}: "),
     (["--server=mine=echo"], "--server=mine=echo: the command doesn't say"),
     (["--server=poll_server=x {port}"], "--server=poll_server=x {port}: the name"),
     (["--server=floor=x {port}"], "--server=floor=x {port}: the name"),
+    (["--server=libuv=x {port}"], "--server=libuv=x {port}: the name"),
+    (["--server=epoll_lt_again=x {port}"], "--server=epoll_lt_again=x {port}: the name"),
     (["--server=m=x {port}", "--server=m=y {port}"], "--server=m=y {port}: the name"),
     (["--server=mine='x {port}"], "--server=mine='x {port}: "),
     (["--only=poll_server,pol"], "--only=poll_server,pol: no server is called 'pol'"),
-    (["--draw=/nowhere"], "--draw=/nowhere: "),
+    (["--only=libuv"], "--only=libuv: no server is called 'libuv'"),
+    (["--quick", "--full"], "--quick and --full"),
+    (["--report=/nowhere"], "--report=/nowhere: "),
+    (["--compare", "/nowhere", "/here"], "--compare=/nowhere: "),
+    (["--compare", "/nowhere"], "--compare"),
+    (["--draw=/nowhere"], "--draw"),
     (["--frobnicate"], "--frobnicate"),
     (["--round=3"], "--round=3"),
-    (["stray"], "stray"),
+    (["idl"], "idl: no such experiment"),
     (["--rounds"], "--rounds"),
 ]
 
 
-class Options(unittest.TestCase):
+class Mistakes(unittest.TestCase):
     def test_a_mistake_is_one_line_with_option_and_value_and_status_64(self):
         for arguments, expected in BAD:
             with self.subTest(arguments), self.assertRaises(Problem) as caught:
@@ -51,10 +60,45 @@ class Options(unittest.TestCase):
             self.assertNotIn("\n", str(caught.exception))
             self.assertEqual(caught.exception.status, USAGE)
 
-    def test_given_options_win_over_quick(self):
-        options = parse_options(["--quick", "--rounds=7", "--idle=0,200"])
-        self.assertEqual((options.rounds, options.idle), (7, [0, 200]))
-        self.assertEqual(options.seconds, parse_options(["--quick"]).seconds)
+    def test_an_unknown_experiment_is_answered_with_the_known_ones(self):
+        with self.assertRaises(Problem) as caught:
+            parse_options(["latencies"])
+        for experiment in EXPERIMENTS:
+            self.assertIn(experiment.name, str(caught.exception))
+
+    def test_an_unknown_server_is_answered_with_the_known_ones(self):
+        with self.assertRaises(Problem) as caught:
+            parse_options(["--server=mine=x {port}", "--only=min"])
+        for name in [*THE_FOUR, "mine"]:
+            self.assertIn(name, str(caught.exception))
+
+
+class Choices(unittest.TestCase):
+    def test_all_experiments_unless_some_are_named(self):
+        every = [experiment.name for experiment in EXPERIMENTS]
+        self.assertEqual(len(every), 10)
+        self.assertEqual(parse_options([]).experiments, every)
+        self.assertEqual(parse_options(["churn", "idle", "churn"]).experiments, ["idle", "churn"])
+
+    def test_latency_stands_for_the_two_that_ask_for_it(self):
+        self.assertEqual(
+            parse_options(["idle", "latency"]).experiments, ["idle", "rate", "percentiles"]
+        )
+
+    def test_names_and_options_may_stand_in_any_order(self):
+        options = parse_options(["idle", "--rounds=3", "size", "--quick", "churn"])
+        self.assertEqual(options.experiments, ["idle", "size", "churn"])
+        self.assertEqual((options.rounds, options.pace), (3, QUICK))
+
+    def test_given_options_win_over_the_pace(self):
+        for word, pace in (("--quick", QUICK), ("--full", FULL), (None, DEFAULT)):
+            chosen = [word] if word else []
+            options = parse_options([*chosen, "--rounds=7", "--idle=0,200,max"])
+            self.assertEqual((options.rounds, options.idle), (7, [0, 200, "max"]))
+            self.assertEqual((options.pace, options.seconds), (pace, pace.seconds))
+
+    def test_by_default_there_are_rounds_enough_for_an_interval(self):
+        self.assertGreaterEqual(parse_options([]).rounds, 6)
 
     def test_a_command_is_split_as_a_shell_would(self):
         options = parse_options(["--server", "mine=python3 'my server.py' --port={port}"])
@@ -64,84 +108,34 @@ class Options(unittest.TestCase):
         options = parse_options(["--server=m=x {port}", "--only=m,poll_server"])
         self.assertEqual(list(options.servers), ["poll_server", "m"])
 
+    def test_peers_come_when_they_are_called(self):
+        self.assertEqual(list(parse_options([]).servers), THE_FOUR)
+        self.assertEqual(list(parse_options(["--peers"]).servers), THE_FOUR + PEERS)
+        chosen = parse_options(["--peers", "--only=epoll_lt_server,libuv"])
+        self.assertEqual(list(chosen.servers), ["epoll_lt_server", "libuv"])
 
-class Plan(unittest.TestCase):
-    def test_the_most_leaves_room_for_the_active_and_is_a_round_number(self):
-        self.assertEqual(what_fits([0, "max"], [1, 100], 20000), ([0, 19000], []))
-        self.assertEqual(what_fits([0, "max"], [1, 100], 1048576), ([0, 20000], []))
-
-    def test_what_does_not_fit_is_cut_and_told(self):
-        self.assertEqual(what_fits([0, 900, 5000, "max"], [1], 4096), ([0, 900, 4000], [5000]))
-        self.assertEqual(what_fits([0, 900, 5000], [1], 4096), ([0, 900], [5000]))
-
-    def test_who_asks_for_more_than_the_most_by_number_gets_it(self):
-        self.assertEqual(what_fits([50000, "max"], [1], 1048576), ([20000, 50000], []))
-
-    def test_the_most_is_not_measured_twice(self):
-        self.assertEqual(what_fits([19000, "max"], [1], 20000), ([19000], []))
-
-    def test_each_round_has_every_server_once_in_an_order_of_the_seed(self):
-        options = parse_options(["--rounds=6", "--seed=1", "--active=1,100,500"])
-        climbs = make_plan(options, [0, 100])
-        orders = []
-        for number in range(1, 7):
-            turn = [c for c in climbs if c.round == number]
-            self.assertEqual([c.order for c in turn], list(range(1, 7)))
-            orders.append(tuple((c.server, tuple(c.active)) for c in turn))
-            # The floor serves 128 connections at most.
-            floors = [c for c in turn if c.server == "floor"]
-            self.assertEqual(sorted(c.active for c in floors), [[1], [100]])
-            self.assertEqual({tuple(c.idle) for c in floors}, {(0,)})
-            self.assertEqual({c.server for c in turn} - {"floor"}, set(options.servers))
-        self.assertGreater(len(set(orders)), 1)
-        self.assertEqual(climbs, make_plan(options, [0, 100]))
-        options.seed = 2
-        self.assertNotEqual(climbs, make_plan(options, [0, 100]))
-
-    def test_planned_seconds_are_those_of_the_steps(self):
-        options = parse_options(["--rounds=1", "--seconds=0.5", "--warm-up=0.1", "--active=1,2"])
-        climb = make_plan(options, [0, 20000])[0]
-        while climb.server == "floor":
-            climb = make_plan(options, [0, 20000])[climb.order]
-        steps = [step_seconds(options, climb, i) for i in range(4)]
-        for seconds, expected in zip(steps, (0.6, 0.6, 2.6, 0.6)):
-            self.assertAlmostEqual(seconds, expected)
-        self.assertAlmostEqual(climb_seconds(options, climb), 4.4)
-
-    def test_the_default_takes_three_minutes_at_most_and_quick_one(self):
-        for arguments, most in (([], 180), (["--quick"], 60)):
-            options = parse_options(arguments)
-            idle, _ = what_fits(options.idle, options.active, 20000)
-            climbs = make_plan(options, idle)
-            self.assertLess(sum(climb_seconds(options, c) for c in climbs), most)
+    def test_every_name_has_its_kind(self):
+        kinds = {"poll_server": "four", "libuv": "peer", "floor": "floor"}
+        kinds |= {"epoll_lt_again": "twin", "anything": "mine"}
+        for name, kind in kinds.items():
+            self.assertEqual(kind_of(name), kind)
 
 
-class Labels(unittest.TestCase):
-    def test_labels_that_fit_stay_where_they_are(self):
-        self.assertEqual(spread_labels([0.1, 0.5, 0.9], 0.1), [0.1, 0.5, 0.9])
+class Texts(unittest.TestCase):
+    def test_the_list_tells_all_of_each_in_80_columns(self):
+        text = listing()
+        self.assertLessEqual(max(len(line) for line in text.splitlines()), 80)
+        joined = " ".join(text.split())
+        for experiment in EXPERIMENTS:
+            for said in (experiment.asks, experiment.fixed, experiment.expects):
+                self.assertIn(said, joined)
 
-    def test_lines_that_coincide_get_labels_around_their_place_in_order(self):
-        moved = spread_labels([0.5, 0.5, 0.5, 0.1], 0.1)
-        for place, expected in zip(moved, [0.4, 0.5, 0.6, 0.1]):
-            self.assertAlmostEqual(place, expected)
-
-    def test_any_labels_keep_their_distance_their_order_and_the_panel(self):
-        dice = random.Random(3)
-        for _ in range(300):
-            wanted = [dice.choice([0, 1, dice.random()]) for _ in range(dice.randrange(1, 9))]
-            moved = spread_labels(wanted, 0.1)
-            order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-            heights = [moved[i] for i in order]
-            for below, above in zip(heights, heights[1:]):
-                self.assertGreaterEqual(above - below, 0.1 - 1e-9)
-            self.assertGreaterEqual(min(moved), -1e-9)
-            self.assertLessEqual(max(moved), 1 + 1e-9)
-
-    def test_an_axis_goes_there_and_back(self):
-        for axis in (Axis(0, 200, False), Axis(3, 30000, True)):
-            for place in (0, 0.3, 1):
-                self.assertAlmostEqual(axis.place(axis.value(place)), place)
-        self.assertTrue(math.isclose(Axis(1, 100, True).value(0.5), 10))
+    def test_the_help_fits_80_columns(self):
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown), self.assertRaises(SystemExit) as ended:
+            parse_options(["--help"])
+        self.assertEqual(ended.exception.code, 0)
+        self.assertLessEqual(max(len(line) for line in shown.getvalue().splitlines()), 80)
 
 
 if __name__ == "__main__":
