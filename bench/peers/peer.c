@@ -1,0 +1,94 @@
+#include "peer.h"
+
+#include "options.h"
+
+#include <argp.h>
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+
+static const struct argp_option known_options[] = {
+    {"port", 'p', "PORT", 0,
+     "Listen at this port of 127.0.0.1; 0 lets the kernel choose one (10001)",
+     0},
+    {0},
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        /* getopt(3) says in one line what is wrong; argp would add a second. */
+        state->err_stream = NULL;
+        return 0;
+    case 'p':
+        options->port = (int)options_number("--port", text, 0, 65535);
+        return 0;
+    case ARGP_KEY_ARG:
+        errx(EX_USAGE, "%s: not an option; see --help", text);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+    fprintf(stream, "%s %s\n", state->name, FOUR_WAYS_VERSION);
+}
+
+struct listener peer_open(int argc, char *argv[], const char *description)
+{
+    const struct argp argp = {
+        .options = known_options,
+        .parser = parse_option,
+        .doc = description,
+    };
+    struct options options = {
+        .address = "127.0.0.1", .port = 10001, .backlog = SOMAXCONN};
+
+    options_fill_descriptors();
+    argp_program_version_hook = print_version;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        exit(EX_USAGE);
+
+    /* A write to a client that is gone is to fail, not to end the program. */
+    signal(SIGPIPE, SIG_IGN);
+    return listener_open(&options);
+}
+
+bool peer_client_is_gone(int error)
+{
+    switch (error) {
+    case ECONNABORTED: /* the client has reset the connection already */
+    case EPERM:        /* a firewall forbids it */
+    case EPROTO:
+    /* Errors of the new socket's network, which Linux reports here. */
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void peer_tell_full(int error)
+{
+    static bool told;
+
+    if (!told)
+        warnx("full (%s): new clients wait until one leaves", strerror(error));
+    told = true;
+}
