@@ -76,17 +76,15 @@ TERMS = [
 
 CHARTS = {"idle": ["idle", "idle-cpu"]}  # of other experiments: the one of their name
 
+# What lies in the folder of a run, by the ends of the names.
 FILES = {
-    "trials.ndjson": "every trial as it was measured, one a line, with its histograms",
-    "environment.json": "the machine, its limits, the compiler, the commit, the plan",
-    "comparison.tsv": "the paired ratios to level-triggered epoll, with the A/A band",
-    "charts.gp": "what the scripts in plots/ read beside the tables",
-}
-KINDS = {
-    ".tsv": "the figures behind one experiment: one line a figure",
-    ".hgrm": "a latency distribution, for HdrHistogram's plotter",
-    ".svg": "a chart",
-    ".png": "a chart, as pixels",
+    "trials.ndjson": "Every trial as it was measured, one a line, with its histograms",
+    "environment.json": "The machine, its limits, the compiler, the commit, the plan",
+    ".tsv": "The figures behind each experiment, one a line; comparison.tsv has the ratios",
+    ".hgrm": "Latency distributions, for HdrHistogram's plotter",
+    ".svg": "The charts",
+    ".png": "The charts, as pixels",
+    "charts.gp": "What the scripts in plots/ read beside the figures",
 }
 
 
@@ -258,15 +256,15 @@ def repeat_section(environment: dict) -> Markup:
 
 
 def file_section(folder: Path) -> Markup:
-    """Links to what lies beside the report, each told in a few words."""
+    """Links to what lies beside the report; relative, so that the folder can move."""
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
     entries = []
-    for path in sorted(folder.iterdir()):
-        words = FILES.get(path.name) or KINDS.get(path.suffix)
-        if words and path.is_file():
-            link = el("a", path.name, href=quote(path.name))
-            entries.append((link, words))
-    about = "This page holds all it shows. The data behind it lie in the same folder:"
-    return section("files", "Files", prose(el("p", about), terms(entries, "facts files")))
+    for end, words in FILES.items():
+        links = [el("a", name, href=quote(name)) for name in names if name.endswith(end)]
+        if links:
+            entries.append((words, [el("ul", [el("li", link) for link in links], class_="names")]))
+    about = "This page holds all that it shows. The data behind it lie in the same folder:"
+    return section("files", "Files", prose(el("p", about), terms(entries, "terms files")))
 
 
 def contents(sections: list[tuple[str, str, list]]) -> Markup:
