@@ -190,11 +190,11 @@ def outcome(pairs: list[Pair]) -> str:
     if not pairs:
         return "The two runs have no figure in common."
     counts = [sum(pair.verdict == word for pair in pairs) for word in (DIFFERENT, ALIKE, UNKNOWN)]
-    text = f"Of {len(pairs)} figures {counts[0]} are different: their intervals are apart."
+    text = f"Figures in both runs: {len(pairs)}. Different, with intervals apart: {counts[0]}."
     if counts[1]:
-        text += f" For {counts[1]} a difference is not shown."
+        text += f" A difference is not shown: {counts[1]}."
     if counts[2]:
-        text += f" {counts[2]} stand on one round, which has no interval."
+        text += f" From a single round, which has no interval: {counts[2]}."
     return text + certainty(pairs)
 
 
