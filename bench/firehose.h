@@ -18,7 +18,8 @@
  * end all of it still has to come back.
  *
  * Cost: both ends copy each byte twice, and we compare it besides.  So the
- * generator is busy all the time, and its share of the CPU says little.
+ * generator is about as busy as the server: look at its share of the CPU before
+ * you believe that the server was the limit.
  */
 #ifndef BENCH_FIREHOSE_H
 #define BENCH_FIREHOSE_H

@@ -97,11 +97,10 @@ static void misbehave(struct fake_server *server, int i, size_t n)
     }
 }
 
-/* Do the `n` bytes from connection `i` get their echo this time? */
-static bool is_echoed(const struct fake_server *server, int i, size_t n)
+/* Does connection `i` get its echo this time? */
+static bool is_echoed(const struct fake_server *server, int i)
 {
-    if (server->numbers[i] < server->spares_first ||
-        (server->spares_small && n <= FAKE_LITTLE))
+    if (server->numbers[i] < server->spares_first)
         return true;
     switch (server->behaviour) {
     case ECHOES:
@@ -133,7 +132,7 @@ static void serve(struct fake_server *server, int i)
         usleep(20000);
     if (server->behaviour == WAITS_FOR_ALL)
         hold_back(server, i, (size_t)n);
-    else if (is_echoed(server, i, (size_t)n))
+    else if (is_echoed(server, i))
         send_all(server->fds[i], buffer, (size_t)n);
     else
         misbehave(server, i, (size_t)n);
@@ -153,9 +152,12 @@ static int choose_place(struct fake_server *server)
 
 static void accept_one(struct fake_server *server)
 {
-    int i = choose_place(server);
+    int fd = accept(server->listen_fd, NULL, NULL);
 
-    server->fds[i] = accept(server->listen_fd, NULL, NULL);
+    if (fd == -1)
+        return; /* no descriptor left: the client waits */
+    int i = choose_place(server);
+    server->fds[i] = fd;
     server->receives[i] = 0;
     server->numbers[i] = server->accepted++;
     counters->connections++;

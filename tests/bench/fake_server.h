@@ -4,14 +4,12 @@
  * The programs that measure must notice each way in which a server can be
  * wrong, so here is one that can be wrong in each.  On every connection it
  * echoes correctly for `after` receives, and then it misbehaves.  (A message of
- * a few bytes is one receive.)  It can spare the first connections altogether,
- * and those who say little.
+ * a few bytes is one receive.)  It can spare the first connections altogether.
  */
 #ifndef TESTS_BENCH_FAKE_SERVER_H
 #define TESTS_BENCH_FAKE_SERVER_H
 
 #include <pthread.h>
-#include <stdbool.h>
 
 enum behaviour {
     ECHOES,             /* never wrong */
@@ -33,18 +31,14 @@ enum behaviour {
     WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
 };
 
-enum {
-    FAKE_CONNECTIONS = 512, /* open at once */
-    FAKE_LITTLE = 200,      /* bytes of a receive */
-};
+enum { FAKE_CONNECTIONS = 512 }; /* open at once */
 
 struct fake_server {
     enum behaviour behaviour;
     int after;
-    int spares_first;  /* connections, however many: 0 at the start */
-    bool spares_small; /* receives of at most FAKE_LITTLE bytes */
-    int listen_fd;     /* -1 when it has stopped listening */
-    char port[8];      /* decimal; chosen by the kernel */
+    int spares_first; /* connections, however many: 0 at the start */
+    int listen_fd;    /* -1 when it has stopped listening */
+    char port[8];     /* decimal; chosen by the kernel */
     pthread_t thread;
     int stop[2];  /* a pipe: closing it ends the thread */
     int accepted; /* connections ever accepted */

@@ -16,10 +16,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The handshake is a part of each connection that was counted. */
+/*
+ * The handshake is a part of each connection that was counted.  And in a slot
+ * one connection comes after the other: together they can't take longer than
+ * the window and the part of the first that lies before it.
+ */
 static void assert_arithmetic(const json_t *point)
 {
     json_int_t echoes = trial_integer(point, "echoes");
+    double slots = (double)trial_integer(point, "active");
+    double sum = (double)trial_integer(point, "latency.sum") / 1e9;
+    double max = (double)trial_integer(point, "latency.max") / 1e9;
     double rate = (double)echoes / trial_real(point, "seconds");
 
     ck_assert_int_gt(echoes, 0);
@@ -32,6 +39,7 @@ static void assert_arithmetic(const json_t *point)
                      trial_integer(point, "latency.max"));
     ck_assert_int_lt(trial_integer(point, "handshake.sum"),
                      trial_integer(point, "latency.sum"));
+    ck_assert_double_le(sum, slots * (trial_real(point, "seconds") + max));
 }
 
 /*
@@ -69,6 +77,22 @@ START_TEST(every_connection_is_counted)
     ck_assert_int_le(server.accepted, echoes + 20 + 12);
     /* Each message came whole, and there was one a connection. */
     ck_assert_uint_eq(counters->bytes_received, 64 * (uint64_t)server.accepted);
+}
+END_TEST
+
+START_TEST(the_warm_up_is_not_counted)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--churn", "--active=3", "--seconds=0.1",
+                                    "--warm-up=1", NULL});
+    trial_assert_valid(trial.points[0]);
+    assert_arithmetic(trial.points[0]);
+    trial_free(&trial);
+    fake_server_stop(&server);
 }
 END_TEST
 
@@ -242,6 +266,7 @@ int main(int argc, char *argv[])
 
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_test(tcase, every_connection_is_counted);
+    tcase_add_test(tcase, the_warm_up_is_not_counted);
     tcase_add_test(tcase, latency_is_from_the_connect_to_the_last_byte);
     tcase_add_loop_test(tcase, any_size_comes_back, 0,
                         sizeof(sizes) / sizeof(sizes[0]));

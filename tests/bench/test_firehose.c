@@ -15,6 +15,7 @@
 #include "trial.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -251,7 +252,34 @@ START_TEST(they_stream_beside_the_talkers)
 }
 END_TEST
 
-/* Small messages are echoed as they should be; the stream isn't. */
+/* The server counts what it receives, in the counters of this process. */
+START_TEST(bytes_are_counted_in_the_window_only)
+{
+    char file[64], option[96];
+    struct fake_server server;
+    struct trial trial;
+
+    snprintf(file, sizeof(file), "/tmp/test_firehose.%d", (int)getpid());
+    snprintf(option, sizeof(option), "--counters=%s", file);
+    counters_open(file);
+    fake_server_start(&server, ECHOES, 0);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--firehoses=1", "--seconds=0.2",
+                                    "--warm-up=1", option, NULL});
+    unlink(file);
+    trial_assert_valid(trial.points[0]);
+    json_int_t echoed = trial_integer(trial.points[0], "firehose_bytes");
+    json_int_t received =
+        trial_integer(trial.points[0], "server.counters.bytes_received");
+    /* What lies in the buffers at both ends of the window is in the margin. */
+    ck_assert_int_gt(echoed, received / 2);
+    ck_assert_int_lt(echoed, received * 2);
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* The talkers are served as they should be; the stream, beside them, isn't. */
 static const struct wrong {
     enum behaviour behaviour;
     const char *reason; /* begins so */
@@ -271,7 +299,7 @@ static void stream_wrong(const struct wrong *wrong)
     struct trial trial;
 
     fake_server_start(&server, wrong->behaviour, 50);
-    server.spares_small = true;
+    server.spares_first = 2; /* the talkers */
     trial_run(&trial, server.port,
               (const char *const[]){"--active=2", "--firehoses=1,2",
                                     "--seconds=0.5", "--warm-up=0.1",
@@ -313,6 +341,7 @@ static TCase *end_to_end(void)
 
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_loop_test(tcase, they_stream_beside_the_talkers, 0, 2);
+    tcase_add_test(tcase, bytes_are_counted_in_the_window_only);
     tcase_add_loop_test(tcase, a_wrong_stream_is_not_measured, 0,
                         sizeof(wrongs) / sizeof(wrongs[0]));
     return tcase;
