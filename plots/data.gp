@@ -1,34 +1,34 @@
-# Which results, and how to read table.tsv: what the charts on paper and the chart
-# in the terminal have in common.
+# Which results, and how to read them: what the charts on paper and the chart in
+# the terminal have in common.
+#
+# RUN/charts.gp is written by the suite and knows what gnuplot can't work out by
+# itself: who was measured, the captions, and for each panel of each chart its
+# axes and where labels go.  Panel 2 of the chart idle has idle_title_2 and so on.
 
 if (!exists("run")) {
     print "Say which results:  gnuplot -e \"run='results/DATE-TIME'\" plots/...gp"
     exit status 64
 }
-table = run . "/table.tsv"
+set encoding utf8
 load run . "/charts.gp"
+prefix = strstrt(chart, "-") ? chart[1:strstrt(chart, "-") - 1] . "_" \
+    . chart[strstrt(chart, "-") + 1:*] : chart  # no variable has a hyphen
+of_chart(what) = value(prefix . "_" . what)
+of_panel(what, p) = value(sprintf("%s_%s_%d", prefix, what, p))
+panels = of_chart("panels")
 
-# A row counts when it is about this server, this number of active
-# connections and this metric; the others become NaN, which is no point and does
-# not break the line either.
+# The columns of RUN/NAME.tsv:
+#     1 server  2 panel  3 x  4 metric  5 unit  6 value  7 low  8 high
+#     9 rounds  10 invalid  11 solid  12 samples
+# A row counts when it is about this server, this panel and this metric; the
+# others become NaN, which is no point and does not break the line either.
 set datafile separator tab
 set datafile columnheaders
 set datafile missing NaN
-is(s, a, m) = strcol(1) eq s && $2 == a && strcol(4) eq m
+table = sprintf("%s/%s.tsv", run, of_chart("table"))
+is(s, where, metric) = strcol(1) eq s && strcol(2) eq where && strcol(4) eq metric
 only(condition, value) = condition ? value : NaN
 
 # A log axis has no 0, and yet "no idle connections" is half of the story: it
-# stands at the left end, behind a gap, and a mark says that the axis is broken.
-decades = log10(most_idle > least_idle ? 1.0 * most_idle / least_idle : 10)
-zero_at = least_idle / 10 ** (0.22 * decades)
-x(idle) = idle > 0 ? idle : zero_at
-
-commas(n) = n >= 1000 \
-    ? sprintf("%s,%03d", commas(int(n) / 1000), int(n) % 1000) : sprintf("%d", n)
-brief(n) = n < 1000 ? sprintf("%d", n) : sprintf("%gk", n / 1000.0)
-connections(n) = n == 1 ? "1 active connection" \
-    : sprintf("%s active connections", commas(n))
-
-# Microseconds in the unit that suits them.
-in_time(us) = us < 1000 ? sprintf("%g µs", us) \
-    : us < 1e6 ? sprintf("%g ms", us / 1e3) : sprintf("%g s", us / 1e6)
+# stands at the left end, and a mark says that the axis is broken.
+x(v) = v > 0 ? v : zero_at

@@ -1,0 +1,11 @@
+# How long do small messages take while others stream without end?
+#
+#     gnuplot -e "run='results/DATE-TIME'" plots/fairness.gp
+#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/fairness.gp
+#
+# writes fairness.svg, or fairness-narrow.png, into that folder.
+
+chart = "fairness"
+what = "10 connections with small messages, beside some that stream without end"
+load "plots/common.gp"
+load "plots/lines.gp"

@@ -1,0 +1,11 @@
+# What does a longer message change?
+#
+#     gnuplot -e "run='results/DATE-TIME'" plots/size.gp
+#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/size.gp
+#
+# writes size.svg, or size-narrow.png, into that folder.
+
+chart = "size"
+what = "The longer the messages, 10 connections talking"
+load "plots/common.gp"
+load "plots/lines.gp"
