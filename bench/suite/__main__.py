@@ -27,10 +27,12 @@ import contextlib
 import sys
 from pathlib import Path
 
+import compare
 import environment
 import experiments
 import neighbours
 import results
+from conclude import conclude
 from interruption import Interrupted, watch_signals
 from measuring import measure
 from options import PEERS, Options, parse_options
@@ -70,8 +72,6 @@ def announce(options: Options, climbs: list[Climb], remarks: list[str]) -> None:
 
 def draw_again(folder: Path) -> int:
     """bench/run --report: the end of an earlier run once more."""
-    from conclude import conclude
-
     try:
         return conclude(folder)
     except Interrupted as end:
@@ -120,8 +120,8 @@ def carry_out(options: Options) -> int:
         say(experiments.listing())
         return 0
     if options.compare:
-        import compare
-
+        if options.output:
+            results.make(options.output)
         say(compare.compare(*options.compare, options.output))
         return 0
     return draw_again(options.report) if options.report else experiment(options)

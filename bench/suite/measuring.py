@@ -6,6 +6,7 @@ the results folder; and a server that fails spoils its own trials, no others.
 
 import contextlib
 import itertools
+import re
 import shlex
 import time
 from pathlib import Path
@@ -18,6 +19,8 @@ from problem import Problem
 from progress import Progress, shown, some
 from trial import Cpus, run_climb, stamped
 from validity import broken_promises
+
+PLAIN = re.compile(r"[\w@%+=:,./{}-]+")  # what no shell needs to have quoted
 
 
 def point_words(trial: dict) -> str:
@@ -44,7 +47,8 @@ def advice(options: Options, server: str) -> str | None:
     if not options.servers.get(server):
         return None
     program = shown(options.build / "tests" / "conformance" / "conformance")
-    command = shlex.quote(shlex.join(options.servers[server]))
+    words = [w if PLAIN.fullmatch(w) else shlex.quote(w) for w in options.servers[server]]
+    command = shlex.quote(" ".join(words))
     return f"bench/run: what {server} has to do is tested by: {program} {command}"
 
 

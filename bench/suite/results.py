@@ -46,6 +46,14 @@ def create(asked: Path | None) -> Path:
     raise taken
 
 
+def make(folder: Path) -> None:
+    """A folder for files that aren't a run's."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(f"bench/run: --output={folder}: {error.strerror}", USAGE) from None
+
+
 def discard(folder: Path) -> None:
     """Nothing was measured: leave nothing behind."""
     with contextlib.suppress(OSError):

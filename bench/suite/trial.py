@@ -179,14 +179,16 @@ def read_trials(patience: float, generator: subprocess.Popen) -> Iterator[dict]:
         alarm.cancel()
 
 
-def why_no_trial(generator: subprocess.Popen, complaints) -> str:
+def why_no_trial(generator: subprocess.Popen, complaints, too_long: bool) -> str:
     """loadgen ended without a word about this point: how?"""
     complaints.seek(0)
     lines = complaints.read().decode(errors="replace").split("\n")
     said = [line for line in lines if line.startswith("loadgen: ")]
     code = generator.wait()
-    if code == -signal.SIGKILL:
+    if too_long:
         return "took too long"
+    if code < 0:
+        return f"loadgen was ended by {signal.Signals(-code).name}"
     return said[-1] if said else f"loadgen ended with status {code}"
 
 
@@ -198,7 +200,7 @@ def run_load(
     if load.mode == "open" and not rates:
         return  # nobody knows its capacity: it couldn't be measured
     words = loadgen_words(options, climb, load, server, rates)
-    patience = 4 * climb_seconds(options, climb) + PATIENCE
+    began, patience = time.monotonic(), 4 * climb_seconds(options, climb) + PATIENCE
     with contextlib.ExitStack() as stack:
         complaints = stack.enter_context(tempfile.TemporaryFile())
         stack.callback(go_on, server.process)  # should loadgen die while it is frozen
@@ -213,7 +215,8 @@ def run_load(
             step += 1
             yield with_load(trial, load, rates, known)
         if trial["outcome"] == "measured" and step < expected:
-            trial = failed(load, step, why_no_trial(generator, complaints))
+            too_long = time.monotonic() - began > patience
+            trial = failed(load, step, why_no_trial(generator, complaints, too_long))
             trial["rate_planned"] = [*rates, None][min(step, len(rates))]
             yield with_load(trial, load, rates, known)
 

@@ -39,6 +39,14 @@ class Silent(Echo):
         pass
 
 
+class Closes(Echo):
+    """Leaves its clients after the 10th answer to each."""
+
+    def handle(self):
+        for _ in range(10):
+            self.answer(self.request.recv(65536))
+
+
 class Dies(Echo):
     """Ends in the midst of its work, with a last word."""
 
@@ -52,6 +60,16 @@ class Dies(Echo):
         self.request.sendall(data)
 
 
+KINDS = {
+    "echo": Echo,
+    "wrong": Wrong,
+    "silent": Silent,
+    "closes": Closes,
+    "slow": Echo,
+    "dies": Dies,
+}
+
+
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -61,8 +79,17 @@ class Server(socketserver.ThreadingTCPServer):
         pass  # a client that resets its connection is nothing to tell
 
 
-def serve(handler, port: int):
-    with Server(("127.0.0.1", port), handler) as server:
+class OneByOne(Server):
+    """Takes its time with everybody who comes."""
+
+    def process_request(self, request, client_address):
+        time.sleep(0.05)
+        super().process_request(request, client_address)
+
+
+def serve(kind: str, port: int):
+    made = OneByOne if kind == "slow" else Server
+    with made(("127.0.0.1", port), KINDS[kind]) as server:
         server.socket.settimeout(PATIENCE)
         server.timeout = PATIENCE
         end = time.monotonic() + PATIENCE
@@ -75,7 +102,7 @@ def main(kind: str, port: int):
         sys.exit("no, not today")
     if kind == "deaf":
         time.sleep(PATIENCE)
-    serve({"echo": Echo, "wrong": Wrong, "silent": Silent, "dies": Dies}[kind], port)
+    serve(kind, port)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ class Consequences(unittest.TestCase):
 
 class Contract(unittest.TestCase):
     def test_a_failed_trial_names_the_promises_that_were_broken(self):
-        said = broken_promises({"errors": {"wrong_bytes": 1, "closed": 0, "lost": 0, "unserved": 3}})
+        errors = {"wrong_bytes": 1, "closed": 0, "lost": 0, "unserved": 3}
+        said = broken_promises({"errors": errors})
         self.assertEqual(len(said), 2)
         self.assertIn("contract 1", said[0])
         self.assertIn("contract 6", said[1])
