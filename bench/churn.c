@@ -1,10 +1,5 @@
 /*
  * churn: see churn.h for the idea.
- *
- * What a slot waits for is what its connection is watched for:
- *
- *   connecting   writable: that is how connect(2) reports
- *   talking      readable, and writable while a part of the message is left
  */
 #include "churn.h"
 
@@ -23,7 +18,7 @@
 struct slot {
     struct load_connection connection; /* its fd is -1 between two of them */
     uint64_t begun;                    /* ns, just before connect(2) */
-    uint64_t established;              /* ns; 0 while it is connecting */
+    uint64_t established;              /* ns; 0: not yet */
     size_t served; /* connections with their echo, since the point began */
 };
 
@@ -34,11 +29,14 @@ struct churn {
     struct point *point;
 };
 
-static void watch(const struct churn *churn, struct slot *slot, int operation,
-                  uint32_t interest)
+/* Readable always, writable while something waits to be sent: that is also how
+ * a connection reports that it is there now, or never will be (connect(2)). */
+static void watch(const struct churn *churn, struct slot *slot, int operation)
 {
-    struct epoll_event event = {.events = interest, .data.ptr = slot};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = slot};
 
+    if (message_is_sending(&slot->connection))
+        event.events |= EPOLLOUT;
     if (epoll_ctl(churn->loop.epoll_fd, operation, slot->connection.fd,
                   &event) == -1)
         err(EXIT_FAILURE, "epoll_ctl");
@@ -59,6 +57,26 @@ static void blame_refusal(struct point *point, uint32_t number, int error)
                strerror(error));
 }
 
+/*
+ * Say the message, or what is left of it.  Before the connection is there, send
+ * answers EAGAIN; on loopback it usually is when connect(2) returns.
+ */
+static void say(struct churn *churn, struct slot *slot)
+{
+    struct load_connection *connection = &slot->connection;
+    uint64_t now = clock_now();
+    enum message_state state = message_send(connection);
+
+    if (slot->established == 0 && connection->sent > 0)
+        slot->established = now;
+    if (state != MESSAGE_CLOSED)
+        return;
+    if (slot->established == 0)
+        blame_refusal(churn->point, connection->number, connection->error);
+    else
+        connections_blame(connection, state, churn->point);
+}
+
 static void begin(struct churn *churn, struct slot *slot)
 {
     const struct target *target = &churn->set->target;
@@ -73,28 +91,9 @@ static void begin(struct churn *churn, struct slot *slot)
         return;
     }
     churn->loop.in_flight++;
-    watch(churn, slot, EPOLL_CTL_ADD, EPOLLOUT);
-}
-
-/* connect has an answer: say the message. */
-static void handle_connected(struct churn *churn, struct slot *slot)
-{
-    struct load_connection *connection = &slot->connection;
-    int error = 0;
-    socklen_t length = sizeof(error);
-
-    getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0) {
-        blame_refusal(churn->point, connection->number, error);
-        return;
-    }
-    slot->established = clock_now();
-    message_begin(connection, churn->point->size, slot->established);
-    if (message_send(connection) == MESSAGE_CLOSED)
-        connections_blame(connection, MESSAGE_CLOSED, churn->point);
-    else
-        watch(churn, slot, EPOLL_CTL_MOD,
-              message_is_sending(connection) ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    message_begin(&slot->connection, churn->point->size, slot->begun);
+    say(churn, slot);
+    watch(churn, slot, EPOLL_CTL_ADD);
 }
 
 /* The echo is complete: reset the connection and open the next. */
@@ -118,33 +117,24 @@ static void handle_reply(struct churn *churn, struct slot *slot)
     begin(churn, slot);
 }
 
-static void handle_talking(struct churn *churn, struct slot *slot,
-                           uint32_t events)
+static void handle_event(struct churn *churn, const struct epoll_event *event)
 {
+    struct slot *slot = event->data.ptr;
     struct load_connection *connection = &slot->connection;
-    enum message_state state = MESSAGE_WAITING;
 
-    if (events & EPOLLOUT) {
-        state = message_send(connection);
+    if (event->events & EPOLLOUT) {
+        say(churn, slot);
         if (!message_is_sending(connection))
-            watch(churn, slot, EPOLL_CTL_MOD, EPOLLIN);
+            watch(churn, slot, EPOLL_CTL_MOD);
     }
-    if (state == MESSAGE_WAITING && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-        state = message_receive(connection);
+    if (!churn->point->valid || slot->established == 0 ||
+        !(event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+        return;
+    enum message_state state = message_receive(connection);
     if (state == MESSAGE_COMPLETE)
         handle_reply(churn, slot);
     else if (state != MESSAGE_WAITING)
         connections_blame(connection, state, churn->point);
-}
-
-static void handle_event(struct churn *churn, const struct epoll_event *event)
-{
-    struct slot *slot = event->data.ptr;
-
-    if (slot->established == 0)
-        handle_connected(churn, slot);
-    else
-        handle_talking(churn, slot, event->events);
 }
 
 static void run(struct churn *churn)
