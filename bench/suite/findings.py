@@ -245,12 +245,12 @@ def conclusions(run: Run, figures: dict[str, list]) -> list[Sentence]:
     """All that can be said: what differs, what doesn't, what it stands on."""
     four = on_the_four(run)
     return (
-        [sentence for sentence in four if sentence.shown]
+        confidence_sentences(run)
+        + [sentence for sentence in four if sentence.shown]
         + held_sentences(figures)
         + floor_sentences(run)
         + freeze_sentences(run, figures)
         + on_mine(run)
-        + confidence_sentences(run)
         + generator_sentences(run)
         + validity_sentences(run)
         + failure_sentences(run)
@@ -331,7 +331,8 @@ def comparison_title(run: Run) -> str | None:
     highs = [r.band_high for r in ratios.comparison(run) if r.band_high is not None]
     if not highs:
         return None
-    return f"Equal servers came out up to {factor(max(highs))} times apart: the grey bands"
+    between = f"{factor(min(highs))} to {factor(max(highs))}"
+    return f"Equal servers came out {between} times apart: the grey bands"
 
 
 def headline(run: Run, figures: dict[str, list], chart: str) -> str | None:

@@ -24,6 +24,11 @@ class Metric:
     kind: str  # as in validity.TAINTS; a lag is the witness, and nothing spoils it
     of: Callable[[dict], float | None]
     needs: int = 1  # samples that it must stand on
+    key: str | None = None  # the histogram that has them; None: the echoes themselves
+
+    def samples(self, trial: dict) -> int:
+        """How many it stands on: an open loop also records what comes in after the window."""
+        return (trial.get(self.key) or {}).get("count", 0) if self.key else trial["echoes"]
 
 
 def of_server(trial: dict, name: str) -> float | None:
@@ -90,7 +95,7 @@ def stays_within(key: str, one_in: int) -> Callable[[dict], float | None]:
 
 
 def quantile(name: str, key: str, one_in: int, kind: str = "latency") -> Metric:
-    return Metric(name, "us", kind, stays_within(key, one_in), 10 * one_in)
+    return Metric(name, "us", kind, stays_within(key, one_in), 10 * one_in, key)
 
 
 RATE = Metric("rate", "echoes/s", "rate", lambda t: t["rate"])

@@ -98,13 +98,13 @@ def panel_order(panel: str) -> tuple:
 
 
 def values_of(trial: dict, metrics: list[Metric]) -> dict[str, Value]:
-    samples = trial["echoes"]
     found = {}
     for metric in metrics:
         number = metric.of(trial)
         if number is not None:
-            enough = metric.needs <= samples
+            samples = metric.samples(trial)
             valid = not spoils(trial, metric.kind)
+            enough = samples >= metric.needs
             found[metric.name] = Value(trial["round"], number, valid, samples, enough)
     return found
 

@@ -7,6 +7,7 @@ program without counters or in an experiment that wasn't run, isn't mentioned.
 
 from figures import Row
 from points import Run, of_experiment
+from validity import spoils
 from words import amount, in_unit, number, short, some
 
 
@@ -206,8 +207,10 @@ def fairness(run: Run, rows: list[Row]) -> list[str]:
 
 
 def frozen_trials(run: Run, mode: str) -> list[dict]:
+    """Those whose latencies nobody doubts: an answer that is known needs a sound question."""
     found = [t for t in of_experiment(run, "freeze") if t["outcome"] == "measured"]
-    return [t for t in found if t.get("mode") == mode and t.get("freeze")]
+    sound = [t for t in found if not spoils(t, "latency")]
+    return [t for t in sound if t.get("mode") == mode and t.get("freeze")]
 
 
 def expected_quantile(trial: dict, one_in: int) -> float:
@@ -215,9 +218,10 @@ def expected_quantile(trial: dict, one_in: int) -> float:
 
     Who is due t seconds after a stop of F seconds has begun waits F - t.  In a
     window of W seconds the part (F - r) / W of all waits longer than r, so the
-    quantile q is F - (1 - q) W, or nothing where that is below 0.
+    quantile q is F - (1 - q) W, or nothing where that is below 0.  W is that of
+    the plan: what is due in it counts, however long the replies take.
     """
-    window, stop = trial["seconds"], trial["freeze"]["seconds"]
+    window, stop = trial["planned"] / trial["rate_planned"], trial["freeze"]["seconds"]
     return max(stop - window / one_in, 0) * 1e6
 
 
@@ -229,16 +233,16 @@ def freeze(run: Run, rows: list[Row]) -> list[str]:
             row.server: row.value
             for row in rows_of(rows, "latency", "response") if row.x == one_in
         }
-        there = [t for t in trials if t["server_name"] in found]
-        expected = dict.fromkeys(amount(expected_quantile(t, one_in)) for t in there)
         parts = [
-            f"{short(name)} {amount(found[name])}"
-            for name in run.servers if name in [t["server_name"] for t in there]
+            f"{short(t['server_name'])} {amount(found[t['server_name']])} measured,"
+            f" {amount(expected_quantile(t, one_in))} expected"
+            for name in run.servers
+            for t in trials if t["server_name"] == name and name in found
         ]
         if parts:
             said.append(
-                f"Open loop, {words}: by arithmetic {' or '.join(expected)}, which is"
-                f" F - (1 - q) W for a stop of F in a window of W; measured: {', '.join(parts)}."
+                f"Open loop, {words} of the response time; for a stop of F in a window of W"
+                f" arithmetic expects F - (1 - q) W: {'; '.join(parts)}."
             )
     closed = [
         row for row in own(run, rows_of(rows, "latency", "closed")) if row.x == 100

@@ -101,6 +101,15 @@ def latency(values: list[int]) -> dict:
     }
 
 
+def alike(count: int, ns: int) -> dict:
+    """So many values that are all the same."""
+    return {
+        "unit": "ns", "k": histogram.K, "count": count, "min": ns if count else None,
+        "max": ns if count else None, "sum": count * ns, "overflow": 0,
+        "buckets": [[index(ns), count]] if count else [],
+    }
+
+
 def below(value: float, median: float, spread: float) -> float:
     """The part of a lognormal distribution that lies below `value`."""
     return 0.5 * (1 + math.erf(math.log(value / median) / (spread * math.sqrt(2))))
@@ -141,7 +150,7 @@ def counters(echoes: int, **changes) -> dict:
 
 
 def trial(name: str, round_: int, idle: int = 0, active: int = 1, **changes) -> dict:
-    """A valid one: 1,000 echoes in one second, 10 us of CPU time each."""
+    """A valid one: 1,000 echoes of 1 us in one second, 10 us of CPU time each."""
     echoes = changes.get("echoes", 1000)
     made = {
         "run": "made-up", "round": round_, "order": 1, "seed": 1,
@@ -154,7 +163,7 @@ def trial(name: str, round_: int, idle: int = 0, active: int = 1, **changes) -> 
         "opened": {"connections": idle + active, "seconds": 0.1},
         "errors": {"wrong_bytes": 0, "closed": 0, "lost": 0, "unserved": 0},
         "rate_planned": None, "planned": 0, "unsent": 0, "warm_up": 0.2, "seconds": 1.0,
-        "echoes": echoes, "rate": float(echoes), "latency": latency([1000]),
+        "echoes": echoes, "rate": float(echoes), "latency": alike(echoes, 1000),
         "freeze": None,
         "server": {
             "cpu_seconds": echoes * 10e-6, "cpu_user_seconds": 0.0, "cpu_system_seconds": 0.0,

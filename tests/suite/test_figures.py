@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from made_up import (
-    EXPERIMENTS, FLOOR, FOUR, SELECT_HOLDS, TWIN, counters, failed, index, latency, limit,
+    EXPERIMENTS, FLOOR, FOUR, SELECT_HOLDS, TWIN, alike, counters, failed, index, latency, limit,
     make_doubtful, make_failed, run_of, trial, whole_run,
 )
 
@@ -116,6 +116,9 @@ class Rows(unittest.TestCase):
     def test_a_quantile_that_too_few_echoes_support_is_hollow(self):
         few = [trial(POLL, 1, echoes=999), trial(POLL, 2)]
         self.assertEqual((row(few, "p99").solid, row(few, "p50").solid), (0, 1))
+        # An open loop records also what comes in after the window.
+        late = [trial(POLL, 1, echoes=10, latency=alike(1000, 500))]
+        self.assertEqual(row(late, "p99").solid, 1)
         self.assertEqual(row([trial(POLL, 1)], "p99").solid, 1)
 
     def test_cpu_time_and_calls_an_echo(self):
