@@ -34,13 +34,13 @@ function nearest(marks, x, y) {
     return best;
 }
 
-// Beside the mark, and always within the window.
+// Beside the mark, within the window, and moving with the page.
 function place(box, mark) {
     const at = mark.getBoundingClientRect();
-    const left = Math.min(at.right + 10, innerWidth - box.offsetWidth - 8);
+    const left = Math.min(at.right + 10, document.documentElement.clientWidth - box.offsetWidth - 8);
     const above = at.top - box.offsetHeight - 8;
-    box.style.left = `${Math.max(left, 8)}px`;
-    box.style.top = `${above > 8 ? above : at.bottom + 8}px`;
+    box.style.left = `${scrollX + Math.max(left, 8)}px`;
+    box.style.top = `${scrollY + (above > 8 ? above : at.bottom + 8)}px`;
 }
 
 function watch(chart, box) {
@@ -74,6 +74,5 @@ function openForPaper() {
 addEventListener("DOMContentLoaded", () => {
     const box = document.getElementById("value");
     document.querySelectorAll(".chart").forEach(chart => watch(chart, box));
-    addEventListener("scroll", () => { box.hidden = true; }, { passive: true });
     openForPaper();
 });

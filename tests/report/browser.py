@@ -82,10 +82,10 @@ return found;
 """
 
 # Contrast as the Web Content Accessibility Guidelines define it: 4.5 for text.
-CONTRAST = """
+CONTRAST = r"""
 const part = c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
 const rgba = colour => {
-    const n = colour.match(/[\\d.]+/g).map(Number);
+    const n = colour.match(/[\d.]+/g).map(Number);
     return { r: n[0], g: n[1], b: n[2], a: n.length > 3 ? n[3] : 1 };
 };
 const light = c => 0.2126 * part(c.r / 255) + 0.7152 * part(c.g / 255) + 0.0722 * part(c.b / 255);
@@ -98,7 +98,7 @@ const ground = e => {
 };
 const found = new Set();
 for (const e of document.querySelectorAll("body *")) {
-    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+    const own = [...e.childNodes].some(n => n.nodeType === 3 && /[\p{L}\p{N}]/u.test(n.data));
     if (!own || !seen(e) || e.closest(".unseen, .skip, title")) continue;
     const style = getComputedStyle(e);
     const colour = e.closest("svg") ? style.fill : style.color;
@@ -196,7 +196,10 @@ class Browser:
         self.driver.get(page.resolve().as_uri())
 
     def medium(self, kind: str, scheme: str = "light") -> None:
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},  # no waiting for scrolling
+        ]
         self.command("Emulation.setEmulatedMedia", media=kind, features=features)
 
     def complaints(self) -> list[str]:
