@@ -41,7 +41,7 @@ filled = "5 9 7 13"
 hollow = "4 8 6 12"
 more_colors = "#56b4e9 #e69f00 #7a5c3e #8f7ee6 #b0a000 #e8567c #3b3b8f #5fa052"
 more_text_colors = \
-    "#1f7fb8 #946600 #6b4f33 #6a57c9 #7d7200 #c02f57 #3b3b8f #3f7a33"
+    "#1a78b0 #946600 #6b4f33 #6a57c9 #7d7200 #c02f57 #3b3b8f #3f7a33"
 more_filled = "11 15 5 9 7 13 11 15"
 more_hollow = "10 14 4 8 6 12 10 14"
 peer_color = "#999999"
