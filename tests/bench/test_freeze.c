@@ -20,6 +20,9 @@
  * stops, and sends no other before it goes on.  One echo of many thousands has
  * seen the freeze; that is what coordinated omission means.
  */
+#include "counters.h"
+#include "fake_server.h"
+#include "freeze.h"
 #include "histogram.h"
 #include "tap.h"
 #include "trial.h"
@@ -30,6 +33,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 enum {
@@ -212,25 +218,113 @@ START_TEST(the_server_goes_on_whatever_happens)
 }
 END_TEST
 
-/* The server ends before it could be stopped: said, and no success. */
-START_TEST(a_server_that_has_ended_is_said)
+/* A process that does nothing, to be stopped. */
+static pid_t start_sleeper(void)
 {
-    struct server server;
-    char line[100];
+    pid_t pid = fork();
 
-    server_start(&server);
-    struct program program = program_start((const char *const[]){
-        trial_loadgen, "--rate=1,2", "--warm-up=0", "--gaps=constant",
-        "--seconds=1", "--freeze=0.2,0.3", server.pid, "127.0.0.1", server.port,
-        NULL});
-    program_first_line(&program, line, sizeof(line));
-    kill(server.program.pid, SIGKILL);
-    program_wait(&program);
-    ck_assert_int_eq(program.status, 1);
-    ck_assert_ptr_nonnull(strstr(program.out, "not valid"));
-    program_free(&program);
-    program_wait(&server.program);
-    program_free(&server.program);
+    ck_assert_int_ne(pid, -1);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing */
+        for (;;)
+            pause();
+    }
+    return pid;
+}
+
+static void end_sleeper(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+
+/* The plan, step by step, on a clock that we make up. */
+START_TEST(it_stops_and_continues_once_a_window)
+{
+    const uint64_t second = 1000000000;
+    pid_t pid = start_sleeper();
+    struct freeze freeze = freeze_prepare(pid, 1, 2);
+
+    ck_assert_uint_eq(freeze_next(&freeze), UINT64_MAX);
+    ck_assert(freeze_step(&freeze, 100 * second)); /* no window, no stop */
+    for (uint64_t begin = second; begin <= 2 * second; begin += second) {
+        freeze_begin(&freeze, begin);
+        ck_assert_uint_eq(freeze_next(&freeze), begin + second);
+        ck_assert(freeze_step(&freeze, begin + second - 1));
+        ck_assert_uint_eq(freeze.stopped, 0);
+        ck_assert(freeze_step(&freeze, begin + second));
+        await_state(pid, true);
+        ck_assert_uint_eq(freeze_next(&freeze), freeze.stopped + 2 * second);
+        ck_assert(freeze_step(&freeze, freeze.stopped + 2 * second - 1));
+        ck_assert_uint_eq(freeze.continued, 0);
+        ck_assert(freeze_step(&freeze, freeze.stopped + 2 * second));
+        await_state(pid, false);
+        ck_assert_uint_eq(freeze_next(&freeze), UINT64_MAX);
+        freeze_end(&freeze);
+    }
+    end_sleeper(pid);
+}
+END_TEST
+
+START_TEST(the_end_of_the_window_ends_the_freeze)
+{
+    pid_t pid = start_sleeper();
+    struct freeze freeze = freeze_prepare(pid, 0, 60);
+
+    freeze_begin(&freeze, 1);
+    ck_assert(freeze_step(&freeze, 1));
+    await_state(pid, true);
+    freeze_end(&freeze);
+    await_state(pid, false);
+    ck_assert_uint_gt(freeze.continued, freeze.stopped);
+    ck_assert_uint_eq(freeze_next(&freeze), UINT64_MAX);
+    end_sleeper(pid);
+}
+END_TEST
+
+START_TEST(nothing_planned_stops_nobody)
+{
+    struct freeze freeze = {.process = 0};
+
+    freeze_begin(&freeze, 1);
+    ck_assert_uint_eq(freeze_next(&freeze), UINT64_MAX);
+    ck_assert(freeze_step(&freeze, 2));
+    freeze_end(&freeze);
+    ck_assert_uint_eq(freeze.stopped, 0);
+}
+END_TEST
+
+/* The process to be stopped has ended, though connections are served. */
+START_TEST(a_process_that_has_ended_is_said)
+{
+    struct fake_server server;
+    struct trial trial;
+    char option[32];
+    pid_t pid = start_sleeper();
+
+    snprintf(option, sizeof(option), "--pid=%d", (int)pid);
+    fake_server_start(&server, ECHOES, 0);
+    trial_start(&trial, server.port,
+                (const char *const[]){"--active=1,2", "--warm-up=0",
+                                      "--seconds=1", "--freeze=0.5,0.1", option,
+                                      NULL});
+    while (counters->receives < 100)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    end_sleeper(pid);
+    trial_wait(&trial);
+    ck_assert_int_eq(trial.program.status, 1);
+    ck_assert_str_eq(trial_string(trial.points[trial.count - 1], "reason"),
+                     "the server's process is gone: No such process");
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* Who would let it go on? */
+START_TEST(it_does_not_stop_itself)
+{
+    freeze_prepare(getpid(), 1, 1); /* ends here */
+    exit(EXIT_SUCCESS);
 }
 END_TEST
 
@@ -247,7 +341,11 @@ int main(int argc, char *argv[])
     tcase_add_test(tcase, a_closed_loop_sees_one_slow_echo);
     tcase_add_test(tcase, each_point_has_its_freeze);
     tcase_add_loop_test(tcase, the_server_goes_on_whatever_happens, 0, 6);
-    tcase_add_test(tcase, a_server_that_has_ended_is_said);
+    tcase_add_test(tcase, it_stops_and_continues_once_a_window);
+    tcase_add_test(tcase, the_end_of_the_window_ends_the_freeze);
+    tcase_add_test(tcase, nothing_planned_stops_nobody);
+    tcase_add_test(tcase, a_process_that_has_ended_is_said);
+    tcase_add_exit_test(tcase, it_does_not_stop_itself, EX_USAGE);
     suite_add_tcase(suite, tcase);
     return tap_run(suite);
 }
