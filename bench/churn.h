@@ -8,11 +8,12 @@
  * a closed loop: as many connections at a time as there are slots.
  *
  *     latency     from just before connect(2) to the last byte of the echo
- *     handshake   from just before connect(2) to its answer
+ *     handshake   from just before connect(2) to when a message may leave
  *
- * The handshake is the kernel's: it completes a connection that waits in the
- * listen queue before the server has accepted it (listen(2)).  So a server that
- * accepts slowly does not show there, but in what the latency has beyond it.
+ * The handshake is the kernel's, which completes a connection before the server
+ * has accepted it (listen(2)); on loopback it is over when connect(2) returns.
+ * So a server that accepts slowly does not show there, but in what the latency
+ * has beyond it.
  *
  * A reset leaves neither side in TIME_WAIT, and the connections take turns
  * among the source addresses of target.h: otherwise the local ports would be

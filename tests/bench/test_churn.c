@@ -10,10 +10,15 @@
 #include "trial.h"
 
 #include <check.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /*
@@ -237,6 +242,48 @@ START_TEST(our_own_limit_is_not_blamed_on_the_server)
 }
 END_TEST
 
+/* A network of our own, with four local ports.  False when this process isn't
+ * allowed to make one. */
+static bool enter_a_narrow_network(void)
+{
+    struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    const char range[] = "40000 40003";
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) == -1)
+        return false;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &loopback), 0);
+    close(fd);
+    fd = open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY);
+    bool is_narrow = write(fd, range, strlen(range)) > 0;
+    close(fd);
+    return is_narrow;
+}
+
+/* The server takes one of the four.  Sixteen source addresses with each of the
+ * other three: 48 connections fit. */
+START_TEST(local_ports_that_run_out_are_our_limit)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    if (!enter_a_narrow_network())
+        return;
+    fake_server_start(&server, WAITS_FOR_ALL, 100);
+    trial_run(
+        &trial, server.port,
+        (const char *const[]){"--churn", "--active=100", "--seconds=1", NULL});
+    ck_assert_int_eq(trial.program.status, 1);
+    trial_assert_wrong(trial.points[0],
+                       "connection 48 did not fit here: Cannot assign "
+                       "requested address",
+                       "refused");
+    ck_assert_str_eq(trial_string(trial.points[0], "limited_by"), "generator");
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
 START_TEST(a_signal_is_not_kept_waiting)
 {
     struct fake_server server;
@@ -276,6 +323,7 @@ int main(int argc, char *argv[])
     tcase_add_loop_test(tcase, the_idle_connection_is_looked_after, 0,
                         sizeof(on_idle) / sizeof(on_idle[0]));
     tcase_add_test(tcase, our_own_limit_is_not_blamed_on_the_server);
+    tcase_add_test(tcase, local_ports_that_run_out_are_our_limit);
     tcase_add_test(tcase, a_signal_is_not_kept_waiting);
     suite_add_tcase(suite, tcase);
     return tap_run(suite);
