@@ -63,9 +63,15 @@ def colour_of_page(match: re.Match) -> str:
     return f"{match.group(1)}var(--{name}, {colour}){match.group(3)}" if name else match.group(0)
 
 
+def written_out(match: re.Match) -> str:
+    return f"{float(match.group()):,.0f}"
+
+
 def hover(match: re.Match) -> str:
-    """What a point tells: no script, a title."""
+    """What a point tells: no script, a title.  20,700 echoes/s, not 2.07e+04."""
     words = unescape(match.group(1).replace("\\n", "\n"))
+    words = re.sub(r"(?<![\d.])(?:[\d.]+e\+\d+|\d{4,})(?![\d.])", written_out, words)
+    words = re.sub(r"(?<=\d) us\b", " µs", words)
     return f'<g class="value"><title>{escape(words)}</title>'
 
 
@@ -77,7 +83,7 @@ def tidy(svg: str, name: str, title: str) -> str:
     svg = re.sub(r"<title>[^<]*</title>\s*<desc>[^<]*</desc>\s*", "", svg)
     svg = re.sub(r"<filter .*?</filter>\s*", "", svg, flags=re.DOTALL)
     svg = RGB.sub(in_hex, svg)
-    svg = re.sub(r"((?:stroke|fill|color)=['\"])(#[0-9a-fA-F]{6})(['\"])", colour_of_page, svg)
+    svg = re.sub(r"((?:stroke|fill|color) ?= ?['\"])(#[0-9a-fA-F]{6})(['\"])", colour_of_page, svg)
     svg = re.sub(r"(id=['\"]|href=['\"]#)", rf"\g<1>{name}-", svg)
     while EMPTY.search(svg):
         svg = EMPTY.sub("", svg)

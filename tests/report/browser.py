@@ -110,6 +110,21 @@ for (const e of document.querySelectorAll("body *")) {
 return [...found];
 """
 
+# An area of a chart that stayed bright in the dark.
+BRIGHT = """
+const found = [];
+for (const svg of charts()) {
+    for (const area of svg.querySelectorAll("rect, polygon, path")) {
+        const box = area.getBoundingClientRect(), fill = getComputedStyle(area).fill;
+        const [r, g, b] = (fill.match(/[\\d.]+/g) || [0, 0, 0]).map(Number);
+        if (box.width * box.height > 60 && Math.min(r, g, b) > 200) {
+            found.push(`${nameOf(svg)}: ${area.tagName} ${fill}`);
+        }
+    }
+}
+return found;
+"""
+
 # Headings without gaps, names that are unique, links that lead somewhere.
 STRUCTURE = """
 const found = [];

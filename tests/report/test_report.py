@@ -182,6 +182,7 @@ class Looks(Case):
             tab.show(pages["everything"], "wide", scheme)
             grounds.add(tab.ask("return getComputedStyle(document.documentElement).backgroundColor"))
         self.assertEqual(len(grounds), 2)
+        self.assertEqual(tab.ask(browser.BRIGHT), [])
 
 
 class Values(Case):
@@ -197,6 +198,7 @@ class Values(Case):
                 self.assertTrue(tab.ask("return seen(document.getElementById('value'))"))
                 said = tab.ask("return words(document.getElementById('value'))")
                 self.assertRegex(said, r"[a-z].*\d|\d.*[a-z]")
+                self.assertNotRegex(said, r"\de[+-]\d|\bus\b|\.\d*,")
 
     def test_away_from_the_charts_nothing_is_told(self):
         tab.show(pages["everything"])
