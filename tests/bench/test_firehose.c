@@ -88,16 +88,16 @@ END_TEST
 /* As long as they are ready, each is served as often as the others. */
 START_TEST(the_firehoses_take_turns)
 {
-    size_t turns[COUNT] = {0};
+    size_t heard[COUNT] = {0};
 
     open_some(COUNT);
     for (size_t turn = 0; turn < 10 * COUNT; turn++) {
         firehoses_turn(&firehoses);
         for (size_t i = 0; i < COUNT; i++)
-            turns[i] += hear(i) > 0;
+            heard[i] += hear(i) > 0;
     }
     for (size_t i = 0; i < COUNT; i++)
-        ck_assert_uint_eq(turns[i], 10);
+        ck_assert_uint_eq(heard[i], 10);
 }
 END_TEST
 
