@@ -135,12 +135,8 @@ static void on_received(uv_stream_t *stream, ssize_t length,
 }
 
 /* Take the client that libuv has accepted. */
-static void take_client(void)
+static void take_client(uv_tcp_t *connection)
 {
-    uv_tcp_t *connection = malloc(sizeof(*connection));
-    if (connection == NULL)
-        err(EXIT_FAILURE, "malloc");
-
     check(uv_tcp_init(loop, connection), "uv_tcp_init");
     connections++;
     uv_stream_t *stream = (uv_stream_t *)connection;
@@ -156,6 +152,18 @@ static void on_retry(uv_timer_t *timer)
         accept_client();
 }
 
+/* Memory for one more connection; NULL with errno set if there can't be one. */
+static uv_tcp_t *new_connection(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        err(EXIT_FAILURE, "getrlimit");
+    errno = EMFILE;
+    return connections + RESERVED < limit.rlim_cur ? malloc(sizeof(uv_tcp_t))
+                                                   : NULL;
+}
+
 /*
  * When descriptors run out libuv accepts clients only to close them.  So we
  * stop before that: a client that isn't taken with uv_accept makes libuv leave
@@ -163,16 +171,14 @@ static void on_retry(uv_timer_t *timer)
  */
 static void accept_client(void)
 {
-    struct rlimit limit;
+    uv_tcp_t *connection = new_connection();
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        err(EXIT_FAILURE, "getrlimit");
-    client_waits = connections + RESERVED >= limit.rlim_cur;
-    if (!client_waits) {
-        take_client();
+    client_waits = connection == NULL;
+    if (connection != NULL) {
+        take_client(connection);
         return;
     }
-    peer_tell_full(EMFILE);
+    peer_tell_full(errno);
     check(uv_timer_start(&retry_timer, on_retry, LISTENER_RETRY_MS, 0),
           "uv_timer_start");
 }
