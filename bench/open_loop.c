@@ -8,11 +8,13 @@
 #include "schedule.h"
 
 #include <err.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/sysinfo.h>
 
 enum {
-    SPIN_NS = 50000,     /* it takes about that long to be woken up */
+    BEFORE_NS = 50000,   /* stay awake that long before a message is due ... */
+    AFTER_NS = 200000,   /* ... and after one was sent, for its reply */
     SENDING_SECONDS = 2, /* at most, after the window */
 };
 
@@ -28,7 +30,8 @@ struct open_loop {
     uint64_t start;       /* of the schedule, in ns on clock_now's clock */
     struct place *places; /* one for each active connection */
     size_t due;           /* the messages before this one are due */
-    uint64_t awake;       /* ns to stay awake before a message */
+    uint64_t last_sent;   /* ns on clock_now's clock */
+    bool may_spin;        /* or does the server need this CPU? */
 };
 
 /* When message number `message` is to leave, in ns on clock_now's clock. */
@@ -57,6 +60,7 @@ static void send_next(struct open_loop *open, size_t i)
     if (is_in_window(open, place->next))
         histogram_record(&open->loop.point->lag, now - could);
     place->next += open->loop.count;
+    open->last_sent = now;
     loop_send(&open->loop, i, now);
 }
 
@@ -108,7 +112,18 @@ static void handle_reply(struct open_loop *open, size_t i)
     send_due(open, now);
 }
 
-/* Sleep up to shortly before the next message is due, then stay awake. */
+/* Is it likely that something happens soon, be it a reply or `next`, the time
+ * of the next message? */
+static bool is_worth_waiting(const struct open_loop *open, uint64_t now,
+                             uint64_t next)
+{
+    bool reply_is_near =
+        open->loop.in_flight > 0 && now < open->last_sent + AFTER_NS;
+
+    return open->may_spin && (reply_is_near || next <= now + BEFORE_NS);
+}
+
+/* Sleep up to shortly before the next message is due, or stay awake. */
 static int wait_for_events(struct open_loop *open, uint64_t now)
 {
     struct loop *loop = &open->loop;
@@ -116,8 +131,8 @@ static int wait_for_events(struct open_loop *open, uint64_t now)
 
     if (open->due < open->schedule.count)
         next = intended(open, open->due);
-    if (next > now + open->awake)
-        return loop_wait(loop, now, next - open->awake);
+    if (!is_worth_waiting(open, now, next))
+        return loop_wait(loop, now, open->may_spin ? next - BEFORE_NS : next);
     int n = loop_wait(loop, now, now);
     if (n < 1 && loop->phase == WINDOW)
         loop->point->spin += clock_now() - now;
@@ -170,8 +185,7 @@ static void count_planned(struct open_loop *open)
 void open_loop_run(struct connections *set, const struct probe *probe,
                    struct point *point)
 {
-    /* Where there is one CPU, the server needs it to answer. */
-    struct open_loop open = {.awake = get_nprocs() > 1 ? SPIN_NS : 0};
+    struct open_loop open = {.may_spin = get_nprocs() > 1};
 
     make_plan(&open, point);
     open.start = clock_now();

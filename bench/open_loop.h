@@ -17,8 +17,11 @@
  *
  * Waiting: epoll_pwait2(2) with nanoseconds, a timer slack of 1 ns
  * (PR_SET_TIMERSLACK, prctl(2)), and the last 50 us awake, because it takes
- * about that long to be woken up.  Awake means to ask for events again and
- * again, so that a reply is seen at once; that time is counted as `spin`.
+ * about that long to be woken up.  For the same reason it stays awake for the
+ * first 200 us after a message has left: else the time to wake up would be
+ * measured as if the server had used it.  Awake means to ask for events again
+ * and again; that time is counted as `spin`.  On a machine with one CPU it
+ * always sleeps, for there the server needs it.
  *
  * Limit: one thread.  What it does for one message delays the others, and a
  * snapshot of the probe, some 0.1 ms at either end of the window, delays all;

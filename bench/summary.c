@@ -122,7 +122,7 @@ static void print_generator(FILE *stream, const struct point *point)
     fprintf(stream, "    generator  %.0f %% of a CPU",
             100 * point_share(point, busy));
     if (point->spin > 0)
-        fprintf(stream, ", and %.0f %% awake for the next message",
+        fprintf(stream, ", and %.0f %% awake, waiting",
                 100 * point_share(point, point->spin));
     fputc('\n', stream);
 }

@@ -236,8 +236,9 @@ START_TEST(a_wrong_server_is_not_measured)
 }
 END_TEST
 
-/* For each of twenty messages it is awake for 50 us, on an old kernel for a
- * ms, and has a little work: it must sleep for the most part of two seconds. */
+/* For each of twenty messages it is awake for a quarter of a ms, on an old
+ * kernel for one more, and has a little work: it must sleep for the most part
+ * of two seconds. */
 static void assert_it_sleeps(void)
 {
     struct fake_server server;
