@@ -1,9 +1,10 @@
 /*
- * test_agreement: is what loadgen measures true?  Two measurements that share
- * no code with it are held against it.
+ * test_agreement: is what loadgen measures true?  Measurements that share no
+ * code with it are held against it.
  *
  *   - the p50 of one connection: ping_pong, the plainest client there is
  *   - the rate of a hundred connections: the bytes that the server counts
+ *   - the memory of the kernel: a look into /proc of our own
  *
  *     test_agreement PATH-OF-LOADGEN PATH-OF-PING_PONG PATH-OF-SERVER
  *
@@ -40,7 +41,6 @@ static const char *server_path;
 struct server {
     struct program program;
     char port[8];
-    char file[64];
     const struct counters *counters; /* the server's, not ours */
 };
 
@@ -65,25 +65,25 @@ static void stay_on_cpu(size_t number)
 }
 
 /* The server has the first CPU; the clients have all the others. */
-static void server_start(struct server *server)
+static struct server server_start(void)
 {
-    char counters_option[96], line[100];
+    struct server server = {.counters = NULL};
+    char file[64], option[96], line[100];
     cpu_set_t all;
 
-    snprintf(server->file, sizeof(server->file), "/tmp/test_agreement.%d",
-             (int)getpid());
-    snprintf(counters_option, sizeof(counters_option), "--counters=%s",
-             server->file);
+    snprintf(file, sizeof(file), "/tmp/test_agreement.%d", (int)getpid());
+    snprintf(option, sizeof(option), "--counters=%s", file);
     ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
     stay_on_cpu(0);
-    server->program = program_start(
-        (const char *const[]){server_path, "--port=0", counters_option, NULL});
+    server.program = program_start(
+        (const char *const[]){server_path, "--port=0", option, NULL});
     ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
-    program_first_line(&server->program, line, sizeof(line));
-    snprintf(server->port, sizeof(server->port), "%s", strrchr(line, ':') + 1);
-    server->counters = counters_map(server->file);
-    ck_assert_ptr_nonnull(server->counters);
-    unlink(server->file);
+    program_first_line(&server.program, line, sizeof(line));
+    snprintf(server.port, sizeof(server.port), "%s", strrchr(line, ':') + 1);
+    server.counters = counters_map(file);
+    ck_assert_ptr_nonnull(server.counters);
+    unlink(file);
+    return server;
 }
 
 static void server_stop(struct server *server)
@@ -157,7 +157,6 @@ START_TEST(the_latency_is_that_of_a_plain_client)
 
     size_t count = 0;
 
-    server_start(&server);
     stay_on_cpu(1);
     for (size_t i = 0; i < TRIES && count < PAIRS; i++) {
         ratios[count] = ratio_of_a_pair(&server, i % 2 == 0);
@@ -225,7 +224,6 @@ START_TEST(the_rate_is_what_the_server_counts)
     struct server server = {.port = ""};
     struct trial trial;
 
-    server_start(&server);
     trial_start(&trial, server.port,
                 (const char *const[]){"--active=100", "--seconds=1.5",
                                       "--warm-up=0", NULL});
@@ -248,6 +246,47 @@ START_TEST(the_rate_is_what_the_server_counts)
 }
 END_TEST
 
+/* The number behind `name` at the beginning of a line of /proc/meminfo. */
+static double kilobytes(const char *name)
+{
+    char line[200];
+    double number = -1;
+    FILE *stream = fopen("/proc/meminfo", "r");
+
+    ck_assert_ptr_nonnull(stream);
+    while (fgets(line, sizeof(line), stream) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            number = strtod(line + strlen(name), NULL);
+    }
+    fclose(stream);
+    return number;
+}
+
+/* The rest of the machine doesn't stand still: before and after differ. */
+START_TEST(the_memory_of_the_kernel_is_what_proc_says)
+{
+    struct server server = server_start();
+    struct trial trial;
+
+    double before = 1024 * kilobytes("Slab:");
+    trial_run(&trial, server.port, (const char *const[]){"--hold=1,50", NULL});
+    double after = 1024 * kilobytes("Slab:");
+    server_stop(&server);
+    ck_assert_uint_eq(trial.count, 2);
+    for (size_t i = 0; i < trial.count; i++) {
+        const json_t *point = trial.points[i];
+        double slab = (double)trial_integer(point, "kernel.slab_bytes");
+        ck_assert_double_gt(slab, 0.7 * (before < after ? before : after));
+        ck_assert_double_lt(slab, 1.4 * (before > after ? before : after));
+        ck_assert_int_ge(trial_integer(point, "kernel.tcp_bytes"), 0);
+        ck_assert_int_eq(trial_integer(point, "kernel.tcp_bytes") %
+                             sysconf(_SC_PAGESIZE),
+                         0);
+    }
+    trial_free(&trial);
+}
+END_TEST
+
 int main(int argc, char *argv[])
 {
     char **paths = tap_arguments(argc, argv, 3);
@@ -261,6 +300,7 @@ int main(int argc, char *argv[])
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_test(tcase, the_latency_is_that_of_a_plain_client);
     tcase_add_test(tcase, the_rate_is_what_the_server_counts);
+    tcase_add_test(tcase, the_memory_of_the_kernel_is_what_proc_says);
     suite_add_tcase(suite, tcase);
     return tap_run(suite);
 }
