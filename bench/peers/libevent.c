@@ -5,8 +5,8 @@
  * side.  The library receives into the one and sends from the other; a callback
  * says that something has come, and to echo it is to move it across.
  *
- * The cost: O(connections ready) a turn of the loop; more than a KiB for each
- * connection; and as a bufferevent sends only when it was told that there is
+ * The cost: O(connections ready) a turn of the loop; the bufferevent, about a
+ * KiB for each connection; and as it sends only when it was told that there is
  * room, each echo has a second turn of the loop, and two changes of interest.
  * The limit: RLIMIT_NOFILE, as is.
  *
