@@ -152,7 +152,7 @@ static int ascending(const void *a, const void *b)
  */
 START_TEST(the_latency_is_that_of_a_plain_client)
 {
-    struct server server = {.port = ""};
+    struct server server = server_start();
     double ratios[PAIRS];
 
     size_t count = 0;
@@ -221,7 +221,7 @@ static struct reading wait_for_silence(const struct server *server)
  */
 START_TEST(the_rate_is_what_the_server_counts)
 {
-    struct server server = {.port = ""};
+    struct server server = server_start();
     struct trial trial;
 
     trial_start(&trial, server.port,
