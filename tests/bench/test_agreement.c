@@ -154,7 +154,6 @@ START_TEST(the_latency_is_that_of_a_plain_client)
 {
     struct server server = server_start();
     double ratios[PAIRS];
-
     size_t count = 0;
 
     stay_on_cpu(1);
