@@ -35,7 +35,7 @@ import results
 from conclude import conclude
 from interruption import Interrupted, watch_signals
 from measuring import measure
-from options import PEERS, Options, parse_options
+from options import FLOOR, PEERS, TWIN, Options, parse_options
 from plan import LEAST_LIMIT, Climb, make_plan, run_seconds
 from problem import USAGE, Problem
 from progress import in_words, say, say_sentence, shown, some
@@ -82,7 +82,8 @@ def draw_again(folder: Path) -> int:
 def look_around(options: Options, climbs: list[Climb], limit: int, folder: Path) -> tuple:
     """The machine, written down and announced; where the two processes will run."""
     cpus, pinning = environment.choose_cpus()
-    servers = sorted({climb.server for climb in climbs})
+    present = {climb.server for climb in climbs}
+    servers = [name for name in [*options.servers, TWIN, FLOOR] if name in present]
     record = environment.record(options, cpus, limit, servers)
     record["remarks"] = environment.remarks_before(options, limit, pinning)
     environment.write(folder, record)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import neighbours
 import results
+from experiments import EXPERIMENTS
 from options import ROOT, THE_FOUR, Options, kind_of
 from plan import left_out
 from trial import Cpus
@@ -138,7 +139,8 @@ def remarks_before(options: Options, limit: int, pinning: str | None) -> list[st
 
 def repeat_command(options: Options) -> str:
     """What to type to get the same plan; commands of servers hold paths, so not those."""
-    words = ["bench/run", *options.experiments]
+    every = len(options.experiments) == len(EXPERIMENTS)
+    words = ["bench/run", *([] if every else options.experiments)]
     if options.pace.name != "default":
         words.append(f"--{options.pace.name}")
     if options.rounds != options.pace.rounds:

@@ -35,7 +35,7 @@ class Pace:
 # epoll 1.4 times the CPU time of later on, after 0.2 s no more.
 SETTLE = 0.16
 
-QUICK = Pace("quick", rounds=2, seconds=0.1, warm_up=0.03, settle=0.06, stall=0.7)
+QUICK = Pace("quick", rounds=2, seconds=0.1, warm_up=0.03, settle=0.06, stall=1.0)
 DEFAULT = Pace("default", rounds=6, seconds=0.2, warm_up=0.05, settle=SETTLE, stall=1.0)
 FULL = Pace("full", rounds=12, seconds=1.0, warm_up=0.2, settle=2 * SETTLE, stall=2.0)
 
