@@ -70,7 +70,7 @@ def written_out(match: re.Match) -> str:
 def hover(match: re.Match) -> str:
     """What a point tells: no script, a title.  20,700 echoes/s, not 2.07e+04."""
     words = unescape(match.group(1).replace("\\n", "\n"))
-    words = re.sub(r"(?<![\d.])(?:[\d.]+e\+\d+|\d{4,})(?![\d.])", written_out, words)
+    words = re.sub(r"(?<![\w.])(?:[\d.]+e\+\d+|\d{4,})(?![\w.])", written_out, words)
     words = re.sub(r"(?<=\d) us\b", " µs", words)
     return f'<g class="value"><title>{escape(words)}</title>'
 
@@ -81,10 +81,9 @@ def tidy(svg: str, name: str, title: str) -> str:
     svg = ALONE.sub(r"\1", HOVER.sub(hover, svg))
     svg = re.sub(r"<title>(?:gnuplot_plot_|\$|\")?[^<]*</title>\s*(?=<g fill)", "", svg)
     svg = re.sub(r"<title>[^<]*</title>\s*<desc>[^<]*</desc>\s*", "", svg)
-    svg = re.sub(r"<filter .*?</filter>\s*", "", svg, flags=re.DOTALL)
     svg = RGB.sub(in_hex, svg)
-    svg = re.sub(r"((?:stroke|fill|color) ?= ?['\"])(#[0-9a-fA-F]{6})(['\"])", colour_of_page, svg)
-    svg = re.sub(r"(id=['\"]|href=['\"]#)", rf"\g<1>{name}-", svg)
+    svg = re.sub(r"((?:stroke|fill|color|flood-color) ?= ?['\"])(#[0-9a-fA-F]{6})(['\"])", colour_of_page, svg)
+    svg = re.sub(r"(\bid=['\"]|href=['\"]#|url\(#)", rf"\g<1>{name}-", svg)
     while EMPTY.search(svg):
         svg = EMPTY.sub("", svg)
     label = escape(title, quote=True)
