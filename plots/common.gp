@@ -16,6 +16,7 @@
 if (!exists("kind")) kind = "svg"
 if (!exists("layout")) layout = "wide"
 if (!exists("axis_height")) axis_height = 48  # and below a panel for its x axis
+if (!exists("uneven")) uneven = 0  # 1: each panel has a height of its own
 if (!exists("keyed")) keyed = 0  # 1: the names of the servers are in a key
 if (!exists("key_height")) key_height = 0  # room for a key below the title
 wide = layout eq "wide"
@@ -57,9 +58,7 @@ hollow_point(s) = int(pick(s, hollow, more_hollow))
 # Lines that coincide: the later one is thinner, so that both are seen.
 width(s) = place(s, four) ? 4.5 - place(s, four) : 1.5
 everyone = servers . " " . peers
-name(s) = s eq "select_server" ? "select" : s eq "poll_server" ? "poll" \
-    : s eq "epoll_lt_server" ? "epoll LT" : s eq "epoll_et_server" ? "epoll ET" \
-    : strlen(s) > 14 ? s[1:13] . "…" : s
+name(s) = word(names, place(s, everyone))
 
 # --- Text that is broken into lines of at most n characters.
 cut(s, n) = n < 2 ? strlen(s) : s[n:n] eq " " ? n : cut(s, n - 1)
@@ -86,12 +85,14 @@ panel_height = of_chart("height_" . layout)
 key_columns = wide ? 8 : 3
 if (keyed) { key_height = 17 * ((words(servers) - 1) / key_columns + 1) + 4 }
 head_height = key_height + 16 + 20 * lines(title) + (strlen(below) ? 17 * lines(below) : 0)
-row_height = 30 + panel_height + axis_height
-page_height = head_height + (panels + columns - 1) / columns * row_height \
+tall(p) = uneven ? of_panel("height", p) : panel_height
+rows_above(n) = sum [i = 1:n] (30 + axis_height + deepest_of(i))
+deepest_of(i) = columns > 1 ? panel_height : tall(i)
+page_height = head_height + rows_above((panels + columns - 1) / columns) \
     + 14 * lines(foot) + 12
 cell = 1.0 * page / columns
 across(p) = (p - 1) % columns
-panel_top(p) = head_height + (p - 1) / columns * row_height + 30
+panel_top(p) = head_height + 30 + rows_above((p - 1) / columns)
 at_x(pixel) = 1.0 * pixel / page
 at_y(pixel) = 1 - 1.0 * pixel / page_height
 
@@ -111,6 +112,7 @@ if (kind ne "report") {
 set border 3 linecolor rgb axis
 set tics nomirror font ",11" textcolor rgb soft scale 0.6
 set errorbars 0
+set pointintervalbox 0
 unset key
 set style textbox 1 opaque noborder fillcolor rgb paper margins 0.5, 0.5
 set style textbox 2 opaque noborder fillcolor rgb paper margins 0.3, 0.3

@@ -11,10 +11,11 @@
 chart = "comparison"
 what = "Ratio to epoll LT, pair by pair within the rounds"
 key_height = 22
+uneven = 1
 load "plots/common.gp"
 
-names = 100
-room = wide ? 152 : 140
+names_end = 92  # pixels: where the names at the left end
+room = 158
 value_of(p, where) = strcol(1) eq chart && $2 == p && strcol(8) eq where
 ratio(p) = $2 == p
 of(s, p) = $2 == p && strcol(3) eq s
@@ -25,7 +26,6 @@ told(p) = sprintf("%s\n%.4g times epoll LT (%.4g to %.4g)%s", \
 
 unset grid
 unset ytics
-set yrange [of_chart("deepest"):0.4]
 
 set object 1 rectangle from screen at_x(14), at_y(head_height - 3) \
     to screen at_x(26), at_y(head_height - 17) \
@@ -37,12 +37,13 @@ set label 2 (wide ? "A/A: epoll LT beside itself; no smaller difference can be c
 set multiplot
 do for [p = 1:panels] {
     here = cell * across(p)
-    set lmargin at screen at_x(here + names)
+    set lmargin at screen at_x(here + names_end + 8)
     set rmargin at screen at_x(here + cell - room)
     set tmargin at screen at_y(panel_top(p))
-    set bmargin at screen at_y(panel_top(p) + panel_height)
+    set bmargin at screen at_y(panel_top(p) + tall(p))
     set label 1 of_panel("title", p) noenhanced font ",12" textcolor rgb ink \
         at screen at_x(here + 14), at_y(panel_top(p) - 12)
+    set yrange [of_panel("deepest", p):0.4]
     left = of_panel("left", p)
     right = of_panel("right", p)
     set border 1
@@ -75,7 +76,7 @@ do for [p = 1:panels] {
     unset arrow 1
     eval text_layer
     plot for [s in everyone] $ratios using \
-            (only(of(s, p), names - 8)):4:10 with labels right noenhanced \
+            (only(of(s, p), names_end)):4:(name(s)) with labels right noenhanced \
             font ",11" textcolor rgb text_color(s), \
         $labels using (only(value_of(p, "value"), cell - room + 8)):5:7 \
             with labels left noenhanced font ",11" textcolor rgb soft, \

@@ -22,7 +22,7 @@ view_width(v) = v eq "response" ? 3 : v eq "service" ? 2 : 1.2
 of_view(side) = strcol(1) eq chart && strcol(8) eq side
 
 set lmargin at screen at_x(60.0)
-set rmargin at screen at_x(page - of_chart("room_" . layout))
+set rmargin at screen at_x(page - of_chart("room"))
 set tmargin at screen at_y(panel_top(1) - 12)
 set bmargin at screen at_y(panel_top(1) + panel_height)
 set logscale xy
@@ -30,7 +30,7 @@ set xrange [of_panel("left", 1):of_panel("right", 1)]
 set yrange [of_panel("low", 1):of_panel("high", 1)]
 unset mxtics
 unset mytics
-eval "set xtics (" . of_panel("xtics", 1) . ")"
+eval "set xtics (" . of_panel("xtics_" . layout, 1) . ")"
 eval "set ytics (" . of_panel("ytics", 1) . ")"
 set grid ytics linetype 1 linecolor rgb rule linewidth 1
 set xlabel of_panel("x", 1) font ",11.5" textcolor rgb soft offset 0, 0.7
@@ -39,8 +39,6 @@ plot for [v in views] for [s in servers] table using \
         linecolor rgb color(s) linewidth view_width(v), \
     for [v in views] $expected using (only(strcol(1) eq v, $2)):3 with lines \
         linecolor rgb ink linewidth 1 dashtype (4, 4), \
-    $labels using (only(of_view("left"), $4)):5:7 with labels \
-        right offset -0.8, 0 noenhanced boxed bs 2 font ",11" textcolor rgb ink, \
     $labels using (only(of_view("right"), $4)):5:7 with labels \
         left offset 0.8, 0 noenhanced boxed bs 2 font ",11" textcolor rgb ink, \
     $labels using (only(of_view("above"), $4)):5:7 with labels \

@@ -6,8 +6,8 @@
 if (!exists("dense")) dense = 0
 if (!exists("GPFUN_x_told")) { x_told(v) = sprintf("%g", v) }
 margin_left = 54
-room = of_chart("room_" . layout)  # for the labels at the right
-marked(v) = !dense || v == 2 || abs(log10(v) - floor(log10(v) + 0.5)) < 1e-6
+room = of_chart("room")  # for the labels at the right
+marked(v) = !dense || v == 2 || v > 2 && abs(log10(v) - floor(log10(v) + 0.5)) < 1e-6
 
 label_of(s, p, where) = strcol(1) eq chart && $2 == p && strcol(3) eq s \
     && strcol(8) eq where
@@ -38,7 +38,7 @@ do for [p = 1:panels] {
     set yrange [low:high]
     unset mxtics
     unset mytics
-    eval "set xtics (" . of_panel("xtics", p) . ")"
+    eval "set xtics (" . of_panel("xtics_" . layout, p) . ")"
     eval "set ytics (" . of_panel("ytics", p) . ")"
     set grid ytics linetype 1 linecolor rgb rule linewidth 1
     set xlabel of_panel("x", p) font ",11.5" textcolor rgb soft offset 0, 0.7

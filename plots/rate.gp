@@ -9,7 +9,7 @@
 # writes rate.svg, or rate-narrow.png, into that folder.
 
 chart = "rate"
-what = "Open loop, latency: solid from the planned send (response)," \
+what = "Open loop: solid from the planned send (response)," \
     . " dashed from the actual one (service)"
 load "plots/common.gp"
 load "plots/lines.gp"

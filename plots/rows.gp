@@ -1,6 +1,6 @@
 # Panels with a bar for each server.  Load it after common.gp.
 
-names = 100  # pixels for the names at the left
+names_end = 92  # pixels: where the names at the left end
 room = 96  # and for the values at the right
 rows = of_chart("rows")
 n = words(rows)
@@ -22,7 +22,7 @@ set yrange [n + 0.5:0.5]
 
 set multiplot
 do for [p = 1:panels] {
-    set lmargin at screen at_x(cell * across(p) + names)
+    set lmargin at screen at_x(cell * across(p) + names_end + 8)
     set rmargin at screen at_x(cell * (across(p) + 1) - room)
     set tmargin at screen at_y(panel_top(p))
     set bmargin at screen at_y(panel_top(p) + panel_height)
@@ -43,7 +43,7 @@ do for [p = 1:panels] {
             with labels left offset 0.8, 0 noenhanced font ",11" \
             textcolor rgb soft, \
         for [s in everyone] $labels using (only(value_of(s, p), 0)):5: \
-            (name(strcol(3))) with labels right offset -0.8, 0 noenhanced \
+            (name(s)) with labels right offset -0.8, 0 noenhanced \
             font ",11" textcolor rgb text_color(s), \
         for [s in asked] table using (only(bar(s, p), $6)):(shown(s)):(told(s)) \
             with labels hypertext point pointtype 7 pointsize 1 \

@@ -15,7 +15,7 @@ key_height = 22
 axis_height = 10
 load "plots/common.gp"
 
-names = 84
+names_end = 76  # pixels: where the names at the left end
 room = 160  # for the sum, and the two numbers
 events_at = cell - 74
 scanned_at = cell - 14
@@ -42,7 +42,7 @@ do for [i = 1:words(calls)] {
 set multiplot
 do for [p = 1:panels] {
     here = cell * across(p)
-    set lmargin at screen at_x(here + names)
+    set lmargin at screen at_x(here + names_end + 8)
     set rmargin at screen at_x(here + cell - room)
     set tmargin at screen at_y(panel_top(p))
     set bmargin at screen at_y(panel_top(p) + panel_height)
@@ -62,7 +62,7 @@ do for [p = 1:panels] {
             (only(stack_of(p, word(kind eq "report" ? calls : "", i)) \
             && $7 > $6, ($6 + $7) / 2)):5:(told(p)) with labels hypertext \
             point pointtype 7 pointsize 1 linecolor rgb "#ff000000"
-    pixel(v) = names + v / high * (cell - names - room)
+    pixel(v) = names_end + 8 + v / high * (cell - names_end - 8 - room)
     eval text_layer
     plot $labels using (only(value_of(p, "value"), pixel($4) + 5)):5:7 \
             with labels left noenhanced font ",11" textcolor rgb ink, \
@@ -71,7 +71,7 @@ do for [p = 1:panels] {
         $labels using (only(value_of(p, "scanned_per_echo"), scanned_at)):5:7 \
             with labels right noenhanced font ",11" textcolor rgb soft, \
         for [s in everyone] $labels using (only(value_of(p, "value") \
-            && strcol(3) eq s, names - 8)):5:(name(strcol(3))) with labels \
+            && strcol(3) eq s, names_end)):5:(name(s)) with labels \
             right noenhanced font ",11" textcolor rgb text_color(s)
 }
 unset multiplot

@@ -24,7 +24,7 @@ if (of_panel("log_x", 1)) { set logscale x }
 set xrange [of_panel("left", 1):of_panel("right", 1)]
 set yrange [0:of_panel("high", 1)]
 unset mxtics
-eval "set xtics (" . of_panel("xtics", 1) . ")"
+eval "set xtics (" . of_panel("xtics_wide", 1) . ")"
 eval "set ytics (" . of_panel("ytics", 1) . ")"
 plot for [s in servers] table using (only(is(s, where, "rate"), x($3))):6 \
     with linespoints pointtype letter(s) title letter(s) . " " . s

@@ -5,11 +5,11 @@ from chart_settings import (
     Chart, Figure, Panel, Settings, nines, text, ticks_text, x_axis, x_ticks,
 )
 
-CHART = Chart("freeze", "freeze", lambda rows: [], 1, {"wide": 40, "narrow": 20})
+CHART = Chart("freeze", "freeze", lambda rows: [], 1)
 NAMES = {
-    "response": ("open loop:", "response time"),
-    "service": ("open loop:", "service time"),
-    "closed": ("closed loop",),
+    "response": "open loop, response time",
+    "service": "open loop, service time",
+    "closed": "closed loop",
 }
 
 
@@ -56,12 +56,15 @@ def add_freeze(made: Settings, rows: list[Figure], trials: list[dict]) -> None:
     panel = Panel("", "latency", "Latency", "echoes that took no longer", True, True, "", nines)
     made.start("freeze", "freeze", 1, 1)
     made.heights("freeze", 330, 300)
-    for layout, room in CHART.room.items():
-        made.set("freeze", f"room_{layout}", room)
+    room = 30
+    made.set("freeze", "room", room)
     x, y = x_axis(panel, rows), y_axis([f.value for f in rows], True)
     for name, value in {
-        "x": text(panel.x), "low": y.low, "high": y.high, "left": x.low, "right": x.high,
-        "xtics": ticks_text(x_ticks(panel, rows, x, CHART.narrowest())),
+        "x": text(panel.x), "low": y.low, "high": 2 * y.high, "left": x.low, "right": x.high,
+        **{
+            f"xtics_{layout}": ticks_text(x_ticks(panel, rows, x, CHART.pixels(layout, room)))
+            for layout in ("wide", "narrow")
+        },
         "ytics": ticks_text(y_ticks(y, "us")),
     }.items():
         made.set("freeze", name, value, 1)
@@ -74,14 +77,14 @@ def add_freeze(made: Settings, rows: list[Figure], trials: list[dict]) -> None:
             add_name(made, where, words, trial, base)
 
 
-def add_name(made: Settings, where: str, words: tuple, trial: dict, base: float) -> None:
+def add_name(made: Settings, where: str, words: str, trial: dict, base: float) -> None:
     """Beside its curve, where that is alone."""
-    window, stop = trial["seconds"], trial["freeze"]["seconds"]
+    stop = trial["freeze"]["seconds"]
     high = (base * (1e6 * stop) ** 3) ** 0.25
     at = {
-        "response": (window / stop, high, "left"),
+        "response": (1.1, 1.9e6 * stop, "right"),
         "service": (max(trial["echoes"] / trial["active"], 1) * 1.15, high, "right"),
         "closed": (20.0, base, "above"),
     }
     x, y, side = at[where]
-    made.label("freeze", 1, "-", x, y, y, "\\n".join(words), side)
+    made.label("freeze", 1, "-", x, y, y, words, side)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chart_axes import Axis, tell, three
-from chart_settings import Figure, Settings, last_figures, name_of, text, ticks_text, wheres
+from chart_settings import Figure, Settings, last_figures, text, ticks_text, wheres
 
 ROW = 21  # pixels from one bar to the next one
 LINE = 16  # pixels from one ratio to the next one
@@ -120,10 +120,10 @@ BAND = ("band_low", "band_high")
 
 
 def factor(value: float) -> str:
-    """A ratio: near 1 the second decimal matters."""
-    if value >= 9.995 or value < 0.0995:
-        return three(value) if value >= 9.995 else f"{value:.2g}"
-    return f"{value:.2f}"
+    """A ratio: near 1 the second decimal matters; 1/613 is read better than 0.00163."""
+    if value < 0.0995:
+        return f"1/{three(1 / value)}" if value > 0 else "0"
+    return three(value) if value >= 9.995 else f"{value:.2f}"
 
 
 FARTHEST = 2.0  # what is off this scale has an arrow, and its ratio in digits
@@ -154,7 +154,10 @@ def add_ratios(made: Settings, name: str, ratios: list[Ratio], order: list[str])
     for i, panel in enumerate(panels, 1):
         own = [r for r in shown if r.panel == panel]
         heads = place_ratios(own)
-        deepest = max([deepest, *(r.y for r in own)])
+        deep = max(r.y for r in own) + 0.7
+        deepest = max(deepest, deep)
+        made.set(name, "deepest", deep, i)
+        made.set(name, "height", round(LINE * deep), i)
         made.set(name, "title", text(panel), i)
         made.set(name, "left", axis.low, i)
         made.set(name, "right", axis.high, i)
@@ -165,11 +168,10 @@ def add_ratios(made: Settings, name: str, ratios: list[Ratio], order: list[str])
             words = f"{factor(r.value)} ({factor(r.low)} to {factor(r.high)})"
             made.label(name, i, r.server, r.value, r.y, r.y, words, "value")
             made.add("ratios", [name, i, r.server, r.y, *numbers(r)])
-    made.set(name, "deepest", deepest + 0.7)
-    made.heights(name, int(LINE * (deepest + 0.7)))
+    made.heights(name, round(LINE * deepest))
 
 
-def numbers(r: Ratio) -> list[float | str]:
+def numbers(r: Ratio) -> list[float]:
     """The ratio and its band; without a band, one of no width."""
     band = (r.band_low, r.band_high) if r.band_low is not None else (1, 1)
-    return [r.value, r.low, r.high, *band, name_of(r.server)]
+    return [r.value, r.low, r.high, *band]

@@ -12,9 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from chart_axes import Axis, in_bytes, in_thousands, room_for, spread_labels, tell, y_axis, y_ticks
+from chart_axes import (
+    CHARACTER, Axis, in_bytes, in_thousands, room_for, spread_labels, tell, y_axis, y_ticks,
+)
+from points import FLOOR, TWIN
 
 EDGE = 0.9  # of the x axis: names of lines that end beyond go beside the panel
+AXIS_ROOM = 54  # pixels at the left of a panel, for the names of the ticks
+NO_BREAK = "\u00a0"  # a space at which gnuplot doesn't part words
+LONGEST = 21  # letters of a name and a value beside a line
 GAP = 14  # pixels from one label to the next one below
 HEIGHTS = {"wide": 330, "narrow": 230}  # pixels of a panel
 NAMES = {
@@ -22,8 +28,7 @@ NAMES = {
     "poll_server": "poll",
     "epoll_lt_server": "epoll LT",
     "epoll_et_server": "epoll ET",
-    "epoll_lt_again": "epoll LT again",
-    "floor": "bare recv + send",
+    FLOOR: "bare recv + send",
 }
 
 
@@ -47,7 +52,10 @@ def number(text: str) -> float | None:
 
 
 def read_table(path: Path) -> list[Figure]:
-    """The figures of a table; none when there is no such table."""
+    """The figures of a table; none when there is no such table.
+
+    Without those of the twin: it is there for the comparison only.
+    """
     if not path.is_file():
         return []
     with open(path, encoding="utf-8", newline="") as file:
@@ -58,6 +66,7 @@ def read_table(path: Path) -> list[Figure]:
             number(line["value"]), number(line["low"]), number(line["high"]), line["solid"] == "1",
         )
         for line in lines
+        if line["server"] != TWIN
     ]
 
 
@@ -83,15 +92,15 @@ class Chart:
     table: str
     panels: Callable[[list[Figure]], list[Panel]]
     columns: int = 2
-    room: dict = field(default_factory=lambda: {"wide": 140, "narrow": 116})
     values: bool = True  # labels tell the last value, too
     heights: dict = field(default_factory=lambda: HEIGHTS)
     limits: bool = False  # mark where a server could hold no more
     floor: str = ""  # a metric of bare recv and send, drawn as a level
 
-    def narrowest(self) -> float:
-        """Pixels of the least wide panel; 54 are for what is left of it."""
-        return min(960 / self.columns - self.room["wide"], 390 - self.room["narrow"]) - 54
+    def pixels(self, layout: str, room: int) -> float:
+        """The width of a panel, when the names beside it have so much room."""
+        cell = 390 if layout == "narrow" else 960 / self.columns
+        return cell - room - AXIS_ROOM
 
 
 def wheres(figures: list[Figure]) -> list[str]:
@@ -136,7 +145,7 @@ def size_panels(_figures: list[Figure]) -> list[Panel]:
 
 
 def rate_panels(figures: list[Figure]) -> list[Panel]:
-    quantiles = {"p50": "p50", "p99": "p99", "p999": "p99.9"}
+    quantiles = {"p50": "p50 latency", "p99": "p99 latency", "p999": "p99.9 latency"}
     made = []
     for where, x in (("absolute", "echoes/s offered"), ("load", "% of own capacity offered")):
         if where in wheres(figures):
@@ -169,7 +178,6 @@ def fairness_panels(_figures: list[Figure]) -> list[Panel]:
     ]
 
 
-SHORT = {"wide": 78, "narrow": 78}
 LINES = [
     Chart("idle", "idle", idle_panels("rate", False), limits=True),
     Chart(
@@ -177,7 +185,7 @@ LINES = [
     ),
     Chart("active", "active", active_panels),
     Chart("size", "size", size_panels),
-    Chart("rate", "rate", rate_panels, 3, SHORT, False, {"wide": 230, "narrow": 190}),
+    Chart("rate", "rate", rate_panels, 3, False, {"wide": 230, "narrow": 190}),
     Chart("percentiles", "percentiles", percentile_panels),
     Chart("fairness", "fairness", fairness_panels),
 ]
@@ -188,7 +196,7 @@ LINES = [
 
 def text(value: str) -> str:
     """A string of gnuplot's, in which nothing has a meaning."""
-    plain = "".join(c if c.isprintable() else " " for c in value)
+    plain = "".join(c if c.isprintable() or c == NO_BREAK else " " for c in value)
     return "'" + plain.replace("'", "''") + "'"
 
 
@@ -268,6 +276,16 @@ def last_figures(figures: list[Figure]) -> dict[str, Figure]:
     return last
 
 
+def label_text(f: Figure, with_value: bool) -> str:
+    """A server's name and its last value; too long a name loses its end."""
+    name = name_of(f.server)
+    if not with_value:
+        return name
+    value = tell(f.value, f.unit).removesuffix(" MiB/s")
+    room = LONGEST - 1 - len(value)
+    return f"{name if len(name) <= room else name[: room - 1] + '…'} {value}"
+
+
 def labels_at(found: list[Figure], place: float, y: Axis, chart: Chart, heights: dict) -> list:
     """The names of the lines that end at one x, which is at `place` of the axis.
 
@@ -282,9 +300,7 @@ def labels_at(found: list[Figure], place: float, y: Axis, chart: Chart, heights:
         moved[layout] = [y.value(min(max(p, 0.001), 0.999)) for p in spread]
     made = []
     for i, f in enumerate(found):
-        words = name_of(f.server)
-        if chart.values or not edge:
-            words += f" {tell(f.value, f.unit)}"
+        words = label_text(f, chart.values or not edge)
         where = "edge" if edge else "after" if place < 0.5 else "before"
         made.append(Label(f.server, f.x, moved["wide"][i], moved["narrow"][i], words, where))
     return made
@@ -313,7 +329,8 @@ def failed_points(own: list[Figure], all_rows: list[Figure], y: Axis) -> list[La
     there = {(f.server, f.x) for f in own if f.value is not None}
     gone = {(f.server, f.x) for f in all_rows if f.value is None} - there
     some = {f.server for f in own if f.value is not None}
-    return [Label(s, x, y.low, y.low, "", "failed") for s, x in sorted(gone) if s in some]
+    floor = y.value(0.001)
+    return [Label(s, x, floor, floor, "", "failed") for s, x in sorted(gone) if s in some]
 
 
 def without_any(own: list[Figure], all_rows: list[Figure]) -> list[str]:
@@ -327,8 +344,8 @@ class Drawn:
     """A panel, worked out."""
 
     panel: Panel
+    rows: list[Figure]
     x: Axis
-    y: Axis
     settings: dict
     labels: list[Label]
     levels: list[tuple[float, str]]
@@ -336,8 +353,8 @@ class Drawn:
 
 def draw_panel(panel: Panel, chart: Chart, rows: list[Figure], heights: dict) -> Drawn:
     here = [f for f in rows if f.panel == panel.where]
-    level = [f for f in here if f.server == "floor" and f.metric == chart.floor and f.value]
-    here = [f for f in here if f.server != "floor"]
+    level = [f for f in here if f.server == FLOOR and f.metric == chart.floor and f.value]
+    here = [f for f in here if f.server != FLOOR]
     own = [f for f in here if f.metric == panel.metric]
     both = [f for f in here if f.metric in (panel.metric, panel.second)]
     values = [v for f in both + level for v in (f.value, f.low, f.high) if v is not None]
@@ -355,13 +372,13 @@ def draw_panel(panel: Panel, chart: Chart, rows: list[Figure], heights: dict) ->
         "low": y.low, "high": y.high, "left": x.low, "right": x.high,
         "rising": int(panel.metric != "rate"), "log_x": int(x.log), "log_y": int(y.log), "zero_at": zero,
         "broken": (zero * least) ** 0.5 if broken else 0,
-        "xtics": ticks_text(x_ticks(panel, here, x, chart.narrowest())), "ytics": ticks_text(y_ticks(y, unit)),
+        "ytics": ticks_text(y_ticks(y, unit)),
         "failed": ".\"\\n\".".join(text(line) for line in failed) or "''",
     }
     labels = end_labels(own, x, y, chart, heights) + failed_points(own, here, y)
     # The least of all x: with one active connection recv has to sleep, see bench/README.md.
     levels = [(f.value, "bare recv + send") for f in level[:1]]
-    return Drawn(panel, x, y, settings, labels, levels)
+    return Drawn(panel, here, x, settings, labels, levels)
 
 
 # --- All of them.
@@ -408,7 +425,7 @@ HEADS = {
     "levels": "chart\tpanel\theight\ttext",
     "limits": "chart\tpanel\tserver\tx\ttext",
     "stacks": "chart\tpanel\tserver\tcall\ty\tfrom\tto",
-    "ratios": "chart\tpanel\tserver\ty\tvalue\tlow\thigh\tband_low\tband_high\tname",
+    "ratios": "chart\tpanel\tserver\ty\tvalue\tlow\thigh\tband_low\tband_high",
     "expected": "where\tx\tvalue",
 }
 
@@ -419,20 +436,30 @@ def heights_of(chart: Chart, rows: list[Figure]) -> dict[str, int]:
     return {layout: max(least, (GAP + 1) * count) for layout, least in chart.heights.items()}
 
 
+def room_beside(labels: list[Label]) -> int:
+    """Pixels for the longest of the names at the edge."""
+    longest = max((len(label.text) for label in labels if label.where == "edge"), default=0)
+    return round(16 + CHARACTER * longest)
+
+
 def add_lines(made: Settings, chart: Chart, table: list[Figure]) -> None:
     """A chart of lines."""
     held = [f for f in table if f.metric == "held"]
     rows = [f for f in table if f.metric not in ("held", "capacity")]
     heights = heights_of(chart, rows)
-    panels = chart.panels(rows)
-    made.start(chart.name, chart.table, len(panels), min(chart.columns, len(panels)))
+    drawn = [draw_panel(panel, chart, rows, heights) for panel in chart.panels(rows)]
+    columns = max(1, min(chart.columns, len(drawn)))
+    room = room_beside([label for one in drawn for label in one.labels])
+    made.start(chart.name, chart.table, len(drawn), columns)
     made.heights(chart.name, heights["wide"], heights["narrow"])
-    for layout, room in chart.room.items():
-        made.set(chart.name, f"room_{layout}", room)
-    for i, panel in enumerate(panels, 1):
-        add_panel(made, chart, i, draw_panel(panel, chart, rows, heights))
+    made.set(chart.name, "room", room)
+    for i, one in enumerate(drawn, 1):
+        add_panel(made, chart, i, one)
+        for layout in HEIGHTS:
+            ticks = x_ticks(one.panel, one.rows, one.x, chart.pixels(layout, room))
+            made.set(chart.name, f"xtics_{layout}", ticks_text(ticks), i)
         if chart.limits:
-            add_limits(made, chart.name, i, panel, held)
+            add_limits(made, chart.name, i, one.panel, held)
 
 
 def add_panel(made: Settings, chart: Chart, i: int, drawn: Drawn) -> None:

@@ -19,9 +19,12 @@ import findings
 import results
 from chart_freeze import add_freeze
 from chart_rows import BARS, add_bars, add_calls, add_ratios, read_ratios
-from chart_settings import LINES, Settings, add_lines, enhanced, read_table, text
+from chart_settings import (
+    LINES, NO_BREAK, Settings, add_lines, enhanced, name_of, read_table, text,
+)
 from points import FLOOR, Run
 from validity import WORDS
+from words import some
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARTS = [
@@ -63,18 +66,19 @@ def remark(run: Run, chart: str) -> str:
         if t["experiment"] == table_of(chart) and t["server_name"] != FLOOR:
             for code in t.get("doubts") or []:
                 codes[code] = codes.get(code, 0) + 1
-    reasons = [f"{WORDS[code]} ({count} trials)" for code, count in codes.items()]
+    reasons = [f"{WORDS[code]} ({some(count, 'trial')})" for code, count in codes.items()]
     return ("Doubtful, and hollow where nothing better is known: " + "; ".join(reasons)) if reasons else ""
 
 
 def settings(run: Run, figures: dict, folder: Path) -> str:
     """The text of charts.gp."""
-    made = Settings()
+    made, everyone = Settings(), run.servers + run.peers
     made.lines += [
         "# Written by bench/suite: what the scripts in plots/ read beside the tables.",
         f"servers = {text(' '.join(run.servers))}",
         f"mine = {text(' '.join(run.mine))}",
         f"peers = {text(' '.join(run.peers))}",
+        f"names = {text(' '.join(name_of(s).replace(' ', NO_BREAK) for s in everyone))}",
         f"machine = {text(caption(run))}",
     ]
     for chart in CHARTS:
@@ -83,13 +87,12 @@ def settings(run: Run, figures: dict, folder: Path) -> str:
         made.set(chart, "remark", text(remark(run, chart)))
     for chart in LINES:
         add_lines(made, chart, read_table(folder / f"{chart.table}.tsv"))
-    order = run.servers + run.peers
     for name in BARS:
-        add_bars(made, name, read_table(folder / f"{name}.tsv"), order)
-    add_calls(made, "syscalls", read_table(folder / "syscalls.tsv"), order)
+        add_bars(made, name, read_table(folder / f"{name}.tsv"), everyone)
+    add_calls(made, "syscalls", read_table(folder / "syscalls.tsv"), everyone)
     frozen = [t for t in run.trials if t["experiment"] == "freeze"]
     add_freeze(made, read_table(folder / "freeze.tsv"), frozen)
-    add_ratios(made, "comparison", read_ratios(folder / "comparison.tsv"), order)
+    add_ratios(made, "comparison", read_ratios(folder / "comparison.tsv"), everyone)
     return made.text()
 
 
