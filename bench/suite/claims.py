@@ -10,11 +10,13 @@ import math
 from dataclasses import dataclass
 
 from intervals import Band, Interval, is_different, median_interval, paired_ratio
-from metrics import SHAPES
+from metrics import SHAPES, cpu_an_echo
 from points import FLOOR, LT, Point, Run, collect
 from ratios import Question, band_at, by_round, common_x, ratio_at
+from validity import spoils
 from words import factor, pair, reaches, short
 
+FLOOR_SIZE = 64  # bytes in a message
 WITHHELD = "no difference that this run can show"
 
 
@@ -151,22 +153,31 @@ def grew(run: Run, question: Question, server: str) -> list[Sentence]:
     return [Sentence(text + end, shown, False, question.experiment, abs(math.log(ratio.value)))]
 
 
-FLOORED = [("idle", "100", 0), ("active", "", 100), ("active", "", 10), ("active", "", 1)]
-FLOORED += [("idle", "1", 0)]
+def cpu_alone(run: Run, name: str, experiment: str, active: int) -> dict[int, float]:
+    """CPU time an echo, round by round, of small messages and nobody idle."""
+    alike = {"mode": "closed", "active": active, "idle": 0, "size": FLOOR_SIZE, "firehoses": 0}
+    found = {}
+    for trial in run.trials:
+        same = (trial["server_name"], trial["experiment"]) == (name, experiment)
+        if same and trial["outcome"] == "measured" and not trial.get("freeze"):
+            if alike.items() <= trial.items() and not spoils(trial, "cpu"):
+                found[trial["round"]] = cpu_an_echo(trial)
+    return {number: cpu for number, cpu in found.items() if cpu is not None}
 
 
 def over_floor(run: Run, server: str) -> tuple[int, Interval] | None:
     """Its CPU time an echo, in those of a bare recv and send on hot sockets.
 
     With as many active connections as possible, since with few of them most of
-    the time goes into falling asleep and waking up, also for the floor.
+    the time goes into falling asleep and waking up, also for the floor.  Where
+    the floor was measured by itself, beside any experiment with the same load.
     """
-    for experiment, panel, x in FLOORED:
-        if experiment not in run.experiments:
-            continue
-        points = collect(run, experiment)
-        own, floor = points.get((server, panel, x)), points.get((FLOOR, panel, x))
-        ratio = paired_ratio(by_round(own, "cpu_per_echo"), by_round(floor, "cpu_per_echo"))
-        if ratio is not None:
-            return int(panel or x), ratio
+    trials = [trial for trial in run.trials if trial["server_name"] == FLOOR]
+    places = sorted({(-t["active"], t["experiment"] != "idle", t["experiment"]) for t in trials})
+    for active, _, experiment in places:
+        floor = cpu_alone(run, FLOOR, experiment, -active)
+        for beside in dict.fromkeys([experiment, *run.experiments]):
+            ratio = paired_ratio(cpu_alone(run, server, beside, -active), floor)
+            if ratio is not None:
+                return -active, ratio
     return None

@@ -9,18 +9,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from experiments import BY_NAME
 from metrics import MEMORY, SHAPES, Metric, user_bytes
+from options import FLOOR, THE_FOUR, TWIN
 from validity import spoils
 
-SELECT, POLL = "select_server", "poll_server"
-LT, ET = "epoll_lt_server", "epoll_et_server"
-FOUR = [SELECT, POLL, LT, ET]
-TWIN = "epoll_lt_again"  # epoll_lt_server once more, to see what noise can do
-FLOOR = "floor"
-EXPERIMENTS = [
-    "idle", "active", "size", "rate", "percentiles",
-    "churn", "memory", "syscalls", "fairness", "freeze",
-]
+SELECT, POLL, LT, ET = FOUR = THE_FOUR
+EXPERIMENTS = list(BY_NAME)
 
 
 @dataclass

@@ -74,12 +74,18 @@ def table(run: Run, title: tuple[str, str], columns: list[Column]) -> list[list[
     tables = []
     for part in chunks(told):
         lines = [line(title[i], part, [c.head[i] for c in part]) for i in (0, 1)]
-        for name in run.servers + run.peers + [FLOOR]:
-            texts = [col.cells.get(name, NONE) for col in part]
-            if any(text != NONE for text in texts):
-                lines.append(line(name, part, texts))
+        for group, names in groups(run):
+            body = [(name, [col.cells.get(name, NONE) for col in part]) for name in names]
+            body = [(name, texts) for name, texts in body if any(t != NONE for t in texts)]
+            lines += [group] * bool(group and body)
+            lines += [line(name, part, texts) for name, texts in body]
         tables.append(lines)
     return tables
+
+
+def groups(run: Run) -> list[tuple[str, list[str]]]:
+    """The four and what was given beside them; apart from them what is no such server."""
+    return [("", run.servers), ("for context:", run.peers + [FLOOR])]
 
 
 # --- What stands in the tables.
@@ -112,7 +118,7 @@ ENDS = [
     ("size", "mib_per_s", "", "MiB/s", "{x} B", number),
     ("rate", "response_p99", "absolute", "p99", "{x}/s", amount),
     ("rate", "response_p99", "load", "p99", "{x} % load", amount),
-    ("churn", "rate", "", "clients/s", "come and go", number),
+    ("churn", "rate", "", "connections", "a second", number),
     ("fairness", "p99", "", "p99", "{x} firehoses", amount),
     ("memory", "user_bytes", "", "bytes each", "{x} held", number),
 ]

@@ -158,6 +158,7 @@ class Rows(unittest.TestCase):
         self.assertIn(("load", 50, "rate"), found)
         self.assertNotIn(("capacity", 0, "rate"), found)
         self.assertNotIn(("absolute", 4000, "rate"), found)
+        self.assertIsNone(row([trial(POLL, 1, role="capacity")]))
 
     def test_memory_of_a_connection_is_the_growth_within_a_round(self):
         trials = []

@@ -189,6 +189,17 @@ class Facts(unittest.TestCase):
         texts = " ".join(s.text for s in said(trials))
         self.assertIn("epoll_lt 1.25 times (1.25 to 1.25; efficiency 80 %)", texts)
 
+    def test_the_floor_by_itself_is_taken_beside_the_same_load(self):
+        """bench/run syscalls measures it as an experiment of its own."""
+        trials = []
+        for number_ in (1, 2):
+            own = {"server": cpu(8.0), "experiment": FLOOR}
+            trials.append(trial(FLOOR, number_, 0, 100, **own))
+            for idle, seconds in ((0, 10.0), (900, 30.0)):
+                own = {"server": cpu(seconds), "experiment": "syscalls"}
+                trials.append(trial(LT, number_, idle, 100, **own))
+        self.assertIn("epoll_lt 1.25 times", " ".join(s.text for s in said(trials)))
+
     def test_a_first_look_is_called_one_once_with_its_confidence(self):
         def looks(rounds):
             trials = pairs([20.0] * rounds, [10.0] * rounds)
