@@ -108,8 +108,13 @@ def tell(made: Claim, context: bool = False) -> Sentence:
             f"{where}{quantity} of {first} and {second}, {values}, ratio"
             f" {factor(made.ratio.value)} {numbers}: {WITHHELD}."
         )
-    strength = abs(math.log(made.ratio.value)) if made.ratio.value > 0 else 0.0
-    return Sentence(text, made.shown, context, made.question.experiment, strength)
+    experiment = made.question.experiment
+    return Sentence(text, made.shown, context, experiment, strength(made.ratio))
+
+
+def strength(ratio: Interval) -> float:
+    """How far from 1, as a logarithm: half as much is as far as twice as much."""
+    return abs(math.log(ratio.value)) if ratio.value > 0 else 0.0
 
 
 def compared(run: Run, question: Question, first: str, second: str = LT) -> list[Sentence]:
@@ -150,7 +155,7 @@ def grew(run: Run, question: Question, server: str) -> list[Sentence]:
         f" {question.quantity} with none ({reaches(ratio)}{noise(band)}): {values}"
     )
     end = "." if shown else f": {WITHHELD}."
-    return [Sentence(text + end, shown, False, question.experiment, abs(math.log(ratio.value)))]
+    return [Sentence(text + end, shown, False, question.experiment, strength(ratio))]
 
 
 def cpu_alone(run: Run, name: str, experiment: str, active: int) -> dict[int, float]:

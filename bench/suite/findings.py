@@ -19,7 +19,7 @@ from ratios import QUESTIONS, Question
 from reasons import expected_quantile, frozen_trials, own, rows_of, why
 from words import amount, factor, listed, number, percent, reaches, short, some
 
-__all__ = ["amount", "conclusions", "factor", "headline", "number", "seen", "short", "why"]
+__all__ = ["conclusions", "generator_remark", "headline", "seen", "why"]
 
 ENOUGH_ROUNDS = 6  # fewer can't reach 95 %
 

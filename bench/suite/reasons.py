@@ -163,7 +163,14 @@ def churn(run: Run, rows: list[Row]) -> list[str]:
         found = own(run, rows_of(rows, metric))
         if found:
             parts.append(f"{word}: {each(found)}")
-    return [f"Calls a connection. {'; '.join(parts)}."] if parts else []
+    said = [f"Calls a connection. {'; '.join(parts)}."] if parts else []
+    found = own(run, rows_of(rows, "handshake_p50"))
+    if found:
+        said.append(
+            f"From connect(2) until it is established, in the median: {each(found, 'us')}. That is"
+            " the kernel's work; the server's accept4 comes after it."
+        )
+    return said
 
 
 def memory(run: Run, rows: list[Row]) -> list[str]:
