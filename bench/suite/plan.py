@@ -26,7 +26,7 @@ SEARCHED = 9e-9  # more, times n * n, where n connections are searched each time
 STARTING = 0.1  # a server and what belongs to it, started and stopped
 LOADING = 0.03  # the load generator, started and ended
 TURNING = 0.01  # from one trial to the next
-DRAWING = 15  # figures, charts and report, once
+DRAWING = 1.5  # an experiment's figures, charts and part of the report, once
 
 
 @dataclass
@@ -204,4 +204,5 @@ def lessened(climb: Climb, held: int | None) -> Climb:
 
 def run_seconds(options: Options, climbs: list[Climb]) -> float:
     """The whole run, with the report at its end."""
-    return sum(climb_seconds(options, climb) for climb in climbs) + DRAWING
+    measuring = sum(climb_seconds(options, climb) for climb in climbs)
+    return measuring + DRAWING * len(options.experiments)

@@ -105,8 +105,7 @@ def start_process(words: list[str], cpu: int | None, **streams) -> subprocess.Po
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if cpu is not None:
-            with contextlib.suppress(OSError):  # better anywhere than not at all
-                os.sched_setaffinity(0, {cpu})
+            os.sched_setaffinity(0, {cpu})
 
     return subprocess.Popen(
         words, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=before_exec, **streams

@@ -27,6 +27,7 @@ from made_up import FOUR, ROOT, whole_run, write
 import histogram
 import results
 from experiments import EXPERIMENTS
+from problem import Problem
 
 BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))
 SUITE = [sys.executable, str(ROOT / "bench" / "suite"), f"--build={BUILD}"]
@@ -574,6 +575,18 @@ class Files(Run):
                 mock.patch.object(results.time, "strftime", return_value="now"):
             folders = [results.create(None) for _ in range(3)]
         self.assertEqual([folder.name for folder in folders], ["now", "now-2", "now-3"])
+
+    def test_a_file_that_does_not_fit_leaves_the_one_that_was_there(self):
+        path = self.base / "environment.json"
+        results.write(path, "short")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with self.assertRaises(Problem) as caught:
+            results.write(path, "long" * 1000)
+        self.assertIn(f"{path}: File too large", str(caught.exception))
+        self.assertEqual([file.name for file in self.base.glob("env*")], ["environment.json"])
+        self.assertEqual(path.read_text(), "short")
 
     def test_a_full_disk_ends_it_in_a_clear_line_and_loses_nothing(self):
         disk = self.base / "disk"
