@@ -120,11 +120,17 @@ def capacity_rows(run: Run, name: str) -> list[Row]:
     return [Row(r.server, r.panel, r.x, "capacity", *astuple(r)[4:]) for r in rows]
 
 
+def is_limited(trial: dict) -> bool:
+    """Did the server hold fewer, and go on serving those?  A trial that only
+    holds connections is measured all the same."""
+    return trial["outcome"] != "failed" and trial.get("limited_by") == "server"
+
+
 def held_rows(run: Run, name: str) -> list[Row]:
     """Servers that held fewer connections than they were asked to."""
     rounds = defaultdict(dict)
     for trial in of_experiment(run, name):
-        if trial["outcome"] == "limit":
+        if is_limited(trial):
             rounds[trial["server_name"]][trial["round"]] = trial
     rows = []
     for server in [name for name in shown_order(run) if name in rounds]:

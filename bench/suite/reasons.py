@@ -12,7 +12,7 @@ from words import amount, in_unit, number, short, some
 
 
 def rows_of(rows: list[Row], metric: str, panel: str | None = None) -> list[Row]:
-    """Those of servers, not of the twin, the floor or peers, which have a value."""
+    """Those of a metric (and a panel) that have a value."""
     return [
         row for row in rows
         if row.metric == metric and row.value is not None and panel in (None, row.panel)
@@ -20,6 +20,7 @@ def rows_of(rows: list[Row], metric: str, panel: str | None = None) -> list[Row]
 
 
 def own(run: Run, rows: list[Row]) -> list[Row]:
+    """Those of the four and what was given beside them: no twin, no floor, no peers."""
     return [row for row in rows if row.server in run.servers]
 
 

@@ -8,6 +8,7 @@ from claims import Sentence, over_floor
 from figures import Row, find
 from findings import conclusions
 from points import FLOOR, Run
+from reasons import at_most_x, rows_of
 from words import amount, factor, number, some
 
 COLUMNS = 80
@@ -120,7 +121,6 @@ ENDS = [
     ("rate", "response_p99", "load", "p99", "{x} % load", amount),
     ("churn", "rate", "", "connections", "a second", number),
     ("fairness", "p99", "", "p99", "{x} firehoses", amount),
-    ("memory", "user_bytes", "", "bytes each", "{x} held", number),
 ]
 
 
@@ -133,6 +133,12 @@ def end_columns(run: Run, figures: dict[str, list]) -> list[Column]:
             heads = (head, place.format(x=f"{x:,.0f}"))
             columns.append(column(run, rows, heads, metric, panel, x, tell))
     return columns
+
+
+def memory_column(figures: dict[str, list]) -> Column:
+    """Of each server with the most connections that it held."""
+    rows = at_most_x(rows_of(figures.get("memory", []), "user_bytes"))
+    return Column(("bytes a", "connection"), {row.server: cell(row, number) for row in rows})
 
 
 def floor_column(run: Run) -> Column:
@@ -186,7 +192,8 @@ def legend(tables: list[list[str]]) -> list[str]:
 def summary(run: Run, figures: dict[str, list]) -> str:
     """Medians of the rounds; with their intervals they stand in the report."""
     tables = idle_tables(run, figures.get("idle", []))
-    others = [*end_columns(run, figures), floor_column(run), *trial_columns(run)]
+    others = [*end_columns(run, figures), memory_column(figures), floor_column(run)]
+    others += trial_columns(run)
     tables += table(run, ("", ""), others)
     parts = tables + [legend(tables)]
     sentences = told(conclusions(run, figures))

@@ -229,6 +229,10 @@ class Facts(unittest.TestCase):
         texts = [s.text for s in said([trial(LT, 1), limit(SELECT, 1, 3000, 1, 1019)])]
         self.assertIn("select held 1,019 of 3,001 connections and no more (FD_SETSIZE).", texts)
 
+    def test_a_server_that_only_held_is_measured_and_still_named(self):
+        texts = [s.text for s in said(whole_run(1, experiments=("memory",)))]
+        self.assertIn("select held 1,019 of 10,000 connections and no more (FD_SETSIZE).", texts)
+
     def test_the_freeze_is_told_with_what_arithmetic_expects(self):
         trials = whole_run(1, experiments=("freeze",))
         run = run_of(trials)
