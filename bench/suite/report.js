@@ -37,7 +37,8 @@ function nearest(marks, x, y) {
 // Beside the mark, within the window, and moving with the page.
 function place(box, mark) {
     const at = mark.getBoundingClientRect();
-    const left = Math.min(at.right + 10, document.documentElement.clientWidth - box.offsetWidth - 8);
+    const width = document.documentElement.clientWidth;
+    const left = Math.min(at.right + 10, width - box.offsetWidth - 8);
     const above = at.top - box.offsetHeight - 8;
     box.style.left = `${scrollX + Math.max(left, 8)}px`;
     box.style.top = `${scrollY + (above > 8 ? above : at.bottom + 8)}px`;

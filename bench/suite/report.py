@@ -12,17 +12,19 @@ the script it loses only the little box with values.
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote
 
 import chart_svg
 import results
-from claims import WITHHELD
-from environment import caption
-from experiments import EXPERIMENTS
+from claims import WITHHELD, Sentence
+from experiments import EXPERIMENTS, Experiment
 from findings import conclusions, seen, why
 from markup import Markup, el
-from ratios import comparison
+from points import Run
+from ratios import Ratio, comparison
 from report_tables import (
     doubted,
     environment_tables,
@@ -88,7 +90,7 @@ FILES = {
 }
 
 
-def section(name: str, title: str, *inside: object, level: int = 2, class_: str = "") -> Markup:
+def section(name: str, title: object, *inside: object, level: int = 2, class_: str = "") -> Markup:
     """A landmark with a heading, which the contents link to."""
     heading = el(f"h{level}", title, id=f"{name}-title")
     return el(
@@ -100,7 +102,7 @@ def prose(*inside: object) -> Markup:
     return el("div", inside, class_="prose")
 
 
-def terms(pairs, class_: str) -> Markup:
+def terms(pairs: Iterable[tuple], class_: str) -> Markup:
     return el("dl", [(el("dt", name), el("dd", words)) for name, words in pairs], class_=class_)
 
 
@@ -121,34 +123,34 @@ def sentence_list(sentences: list[str]) -> Markup:
 # --- The chart
 
 
-def drawing(charts, folder: Path, name: str, layout: str) -> Markup | None:
+def drawing(charts: ModuleType, folder: Path, name: str, layout: str) -> Markup | None:
     """The inline SVG, or None where nothing could be drawn: no gnuplot, say."""
     svg = charts.report_svg(folder, name, layout)
     return el("div", Markup(svg), class_=layout) if svg else None
 
 
-def figure(charts, folder: Path, name: str) -> Markup:
+def figure(charts: ModuleType, folder: Path, name: str) -> Markup:
     """One chart twice, wide and narrow; the style sheet shows the one that fits."""
     drawn = [drawing(charts, folder, name, layout) for layout in ("wide", "narrow")]
     if None in drawn:
         return el("p", f"The chart {name} could not be drawn.", class_="missing")
-    caption_ = el("figcaption", ALT, class_="unseen")
-    return el("figure", drawn, caption_, id=f"chart-{name}", class_="chart")
+    caption = el("figcaption", ALT, class_="unseen")
+    return el("figure", drawn, caption, id=f"chart-{name}", class_="chart")
 
 
 # --- The sections, in the order of the page
 
 
-def opening(run) -> Markup:
+def opening(run: Run, charts: ModuleType) -> Markup:
     """What this is, where and when, and whether all went well."""
-    plan, trials = run.environment["plan"], run.trials
+    trials, machine = run.trials, charts.caption(run)
     times = sorted(trial["time"] for trial in trials if trial.get("time"))
     when = f"{times[0][:10]}, {times[0][11:16]} UTC" if times else "At an unknown time"
-    how = f"{when}. {some(plan['rounds'], 'round')}, {len(trials):,} trials."
+    how = f"{when}. {some(run.rounds, 'round')}, {len(trials):,} trials."
     return el(
         "header",
         el("h1", TITLE),
-        el("p", caption(run.environment), ".", el("br"), how, class_="about"),
+        el("p", machine and [machine, ".", el("br")], how, class_="about"),
         state(trials),
     )
 
@@ -164,7 +166,7 @@ def state(trials: list[dict]) -> Markup:
     return el("p", words, link, ".", class_="state bad")
 
 
-def by_experiment(sentences: list) -> Markup:
+def by_experiment(sentences: list[Sentence]) -> Markup:
     """Each group behind the name of what it is about, in the order of the first ones."""
     groups: dict[str, list[str]] = {}
     for sentence in sentences:
@@ -176,7 +178,7 @@ def by_experiment(sentences: list) -> Markup:
     return terms(parts, "terms said")
 
 
-def conclusion_section(said) -> Markup:
+def conclusion_section(said: list[Sentence]) -> Markup:
     """What the data support, then what they don't, so that nobody mixes them up."""
     shown = [s for s in said if s.shown and not s.context]
     withheld = [s for s in said if not s.shown and not s.context]
@@ -184,11 +186,12 @@ def conclusion_section(said) -> Markup:
     parts = [by_experiment(shown) if shown else nothing]
     if withheld:
         about = "Differences that may be noise. Nobody should repeat them without more rounds."
-        parts.append(section("withheld", "Withheld", el("p", about), by_experiment(withheld), level=3))
+        inside = [el("p", about), by_experiment(withheld)]
+        parts.append(section("withheld", "Withheld", inside, level=3))
     return section("conclusions", "Conclusions", prose(parts))
 
 
-def comparison_section(charts, folder: Path, ratios: list) -> Markup | None:
+def comparison_section(charts: ModuleType, folder: Path, ratios: list[Ratio]) -> Markup | None:
     """The forest plot of all ratios among the servers that are compared."""
     if not ratios:
         return None
@@ -200,7 +203,9 @@ def comparison_section(charts, folder: Path, ratios: list) -> Markup | None:
     )
 
 
-def experiment_section(run, figures, charts, experiment) -> Markup:
+def experiment_section(
+    run: Run, figures: dict[str, list], charts: ModuleType, experiment: Experiment
+) -> Markup:
     """Asked, fixed, expected; the chart; seen and why; the table behind it."""
     name, rows = experiment.name, figures[experiment.name]
     before = [("Held fixed", experiment.fixed), ("Expected", experiment.expects)]
@@ -208,13 +213,12 @@ def experiment_section(run, figures, charts, experiment) -> Markup:
     after = [("What is seen", seen(run, figures, name)), ("Why", why(run, figures, name))]
     told = [(el("h4", title), sentence_list(lines)) for title, lines in after if lines]
     table = el("details", el("summary", "The figures behind it"), figure_tables(name, rows))
-    return section(
-        name, [el("span", name, class_="kicker"), " ", experiment.asks], prose(terms(before, "facts")), drawn, prose(told), table,
-        level=3, class_="experiment",
-    )
+    title = [el("span", name, class_="kicker"), " ", experiment.asks]
+    inside = [prose(terms(before, "facts")), drawn, prose(told), table]
+    return section(name, title, inside, level=3, class_="experiment")
 
 
-def context_section(said, ratios: list) -> Markup | None:
+def context_section(said: list[Sentence], ratios: list[Ratio]) -> Markup | None:
     """Peers: other people's ways, beside the four and never among them."""
     lines = [s.text for s in said if s.context]
     if not lines and not ratios:
@@ -229,7 +233,7 @@ def context_section(said, ratios: list) -> Markup | None:
     return section("context", "For context: the peers", prose(el("p", about), told), table)
 
 
-def machine_section(run) -> Markup:
+def machine_section(run: Run) -> Markup:
     said = remarks(run.environment)
     return section(
         "machine", "The machine", prose(sentence_list(said)) if said else None,
@@ -237,7 +241,7 @@ def machine_section(run) -> Markup:
     )
 
 
-def trial_section(run) -> Markup:
+def trial_section(run: Run) -> Markup:
     limits = limit_list(run.trials)
     ended = [el("h3", "Where a server had enough"), sentence_list(limits)] if limits else None
     return section(
@@ -248,8 +252,8 @@ def trial_section(run) -> Markup:
 def repeat_section(environment: dict) -> Markup:
     """The command; an old record without one still has the seed."""
     words = "The same trials in the same order; the figures will differ as moments do."
-    plan = environment["plan"]
-    command = environment.get("command") or f"bench/run --seed={plan.get('seed')}"
+    seed = (environment.get("plan") or {}).get("seed", 0)
+    command = environment.get("command") or f"bench/run --seed={seed}"
     return section(
         "repeat", "How to repeat this run", prose(el("p", words), el("pre", el("code", command)))
     )
@@ -304,7 +308,7 @@ def head(title: str) -> Markup:
     )
 
 
-def main_sections(run, figures, charts) -> list[tuple[Markup | None, str, str, list]]:
+def main_sections(run: Run, figures: dict[str, list], charts: ModuleType) -> list[tuple]:
     """Each section with its place in the contents: name, title, parts."""
     said = conclusions(run, figures)
     done = [e for e in EXPERIMENTS if figures.get(e.name)]
@@ -328,7 +332,7 @@ def main_sections(run, figures, charts) -> list[tuple[Markup | None, str, str, l
     ]
 
 
-def page(run, figures, charts) -> str:
+def page(run: Run, figures: dict[str, list], charts: ModuleType) -> str:
     """All of report.html."""
     sections = [s for s in main_sections(run, figures, charts) if s[0] is not None]
     body = el(
@@ -336,7 +340,7 @@ def page(run, figures, charts) -> str:
         el("a", "Skip to the conclusions", class_="skip", href="#conclusions"),
         el(
             "div",
-            opening(run),
+            opening(run, charts),
             contents([place for _, *place in sections]),
             el("main", [made for made, *_ in sections]),
             el("footer", "Made by bench/run from the trials beside this file."),
@@ -347,5 +351,6 @@ def page(run, figures, charts) -> str:
     return f"<!DOCTYPE html>\n{el('html', head(TITLE), body, lang='en')}\n"
 
 
-def write(folder: Path, run, figures, charts) -> None:
+def write(folder: Path, run: Run, figures: dict[str, list], charts: ModuleType) -> None:
+    """Beside the data that it was made from; `charts` draws what stands in it."""
     results.write(folder / "report.html", page(run, figures, charts))

@@ -29,11 +29,14 @@ SECONDS = 60  # for anything that the browser is asked to do
 
 # What can be seen: has a size, and nobody above it hides it.
 SHARED = """
-const seen = e => e.getClientRects().length > 0 && e.checkVisibility();
+const seen = e => e.getClientRects().length > 0
+    && e.checkVisibility({ visibilityProperty: true });
 const words = e => e.textContent.trim().replace(/\\s+/g, " ");
 const charts = () => [...document.querySelectorAll(".chart svg")].filter(seen);
 const nameOf = svg => svg.closest("figure").id;
 """
+
+GROUND = "return getComputedStyle(document.documentElement).backgroundColor"
 
 # Marks are what the data drew, not the axes: in gnuplot's groups of a plot.
 MARKS = """
@@ -150,7 +153,8 @@ for (const use of all("use")) {
 }
 for (const attribute of ["aria-labelledby", "aria-describedby"]) {
     for (const e of all(`[${attribute}]`)) {
-        if (!document.getElementById(e.getAttribute(attribute))) found.push(`${attribute} of nothing`);
+        const named = document.getElementById(e.getAttribute(attribute));
+        if (!named) found.push(`${attribute} of nothing`);
     }
 }
 for (const svg of all(".chart svg")) {
