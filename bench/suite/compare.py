@@ -156,8 +156,12 @@ def pair_line(pair: Pair) -> str:
 
 def block(pairs: list[Pair]) -> list[str]:
     """One question."""
-    unit = "" if pairs[0].unit == "us" else f" ({pairs[0].unit})"
-    return [f"{pairs[0].question}{unit}"] + [pair_line(pair) for pair in pairs]
+    return [heading(pairs[0])] + [pair_line(pair) for pair in pairs]
+
+
+def heading(pair: Pair) -> str:
+    """The question; most of them have their unit in their words, and times have their own."""
+    return f"{pair.question}, bytes" if pair.unit == "bytes" else pair.question
 
 
 def wrapped(text: str) -> list[str]:
@@ -256,8 +260,7 @@ def to_html(runs: tuple[Run, Run], pairs: list[Pair]) -> str:
     lines = [list(line) for line in found]
     parts += [table("conditions", ["what", "A", "B"], lines) if found else el("p", SAME)]
     for group in grouped(pairs):
-        unit = "" if group[0].unit == "us" else f" ({group[0].unit})"
-        parts += [el("h2", group[0].question + unit), pair_table(group)]
+        parts += [el("h2", heading(group[0])), pair_table(group)]
     body = el("body", el("div", el("main", parts), class_="page"))
     return f"<!DOCTYPE html>\n{el('html', head('Two runs side by side'), body, lang='en')}\n"
 
