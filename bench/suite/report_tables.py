@@ -55,7 +55,7 @@ def metric_words(metric: str) -> str:
     what, _, each = metric.partition("_per_")
     if what not in WHAT and "_p" in what:
         what, _, digits = what.rpartition("_p")
-        what = f"{WHAT.get(what, what)} p{digits}"
+        what = f"{WHAT.get(what, what)} p{digits.replace('999', '99.9')}"
     return f"{WHAT.get(what, what)} {EACH.get(each, each)}".strip()
 
 
