@@ -221,9 +221,10 @@ def parser() -> Parser:
     add("--peers", action="store_true", help="other ways to write it, for context: bench/peers")
     add("--only", metavar="NAMES", help="only these servers, with commas between")
     add("--seed", metavar="N", help="decides on the order within the rounds (random)")
-    add("--output", metavar="DIR", help="results folder (results/DATE-TIME)")
+    add("--output", metavar="DIR", help="folder of what is written (results/DATE-TIME)")
     add("--report", metavar="DIR", help="measure nothing: figures, charts and report again")
-    add("--compare", metavar="DIR", nargs=2, help="measure nothing: two runs side by side")
+    beside = "measure nothing: two runs side by side; with --output also as a page and a table"
+    add("--compare", metavar="DIR", nargs=2, help=beside)
     add("--build", metavar="DIR", default=str(ROOT / "build-release"), help=hidden)
     add("--check", action="store_true", help=hidden)
     add("--no-build", action="store_true", help="take the programs as they were built before")
