@@ -224,8 +224,11 @@ static void open_connection(int fd)
     request_receive(connection);
 }
 
-/* No request of this connection is left, so that its number may be used again.
- * The kernel closes first, as it was asked first, and then tries to accept. */
+/*
+ * No request of this connection is left, so its number may be used again.  If
+ * the server is full there is room now: the kernel works off the request to
+ * close before the one to accept.
+ */
 static void close_connection(struct connection *connection)
 {
     request_close(connection->fd);
