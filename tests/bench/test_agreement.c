@@ -32,8 +32,8 @@ enum {
     TRIES = 2 * PAIRS,          /* ... of so many at the most */
     SIZE = 64,
     ACTIVE = 100,
-    STEP_US = 500,       /* between two looks at the server's counters */
-    SILENCE_US = 500000, /* without a byte: the load is over */
+    STEP_US = 500,        /* between two looks at the server's counters */
+    SILENCE_US = 2000000, /* without a byte: the load is over */
 };
 
 static const char *ping_pong;
