@@ -56,7 +56,7 @@ text_color(s) = peer(s) ? faint : pick(s, text_colors, more_text_colors)
 full_point(s) = int(pick(s, filled, more_filled))
 hollow_point(s) = int(pick(s, hollow, more_hollow))
 # Lines that coincide: the later one is thinner, so that both are seen.
-width(s) = place(s, four) ? 4.5 - place(s, four) : 1.5
+width(s) = place(s, four) ? 4.6 - 0.9 * place(s, four) : 1.5
 everyone = servers . " " . peers
 name(s) = word(names, place(s, everyone))
 
@@ -74,7 +74,8 @@ headline = of_chart("headline")
 title = wrap(strlen(headline) ? headline : what, wide ? 92 : 35, "\n")
 below = strlen(headline) ? wrap(what, wide ? 130 : 50, "\n") : ""
 caption(s) = strlen(s) ? "\n" . wrap(s, wide ? 140 : 54, "\n") : ""
-foot = caption(machine) . caption(of_chart("method")) . caption(of_chart("remark"))
+foot = caption(machine) . caption(of_chart("method")) \
+    . caption(of_chart("remark"))
 foot = foot[2:*]
 
 # --- The paper, in pixels from its top left corner.  Panels are as high as the
@@ -84,7 +85,8 @@ columns = wide ? of_chart("columns") : 1
 panel_height = of_chart("height_" . layout)
 key_columns = wide ? 8 : 3
 if (keyed) { key_height = 17 * ((words(servers) - 1) / key_columns + 1) + 4 }
-head_height = key_height + 16 + 20 * lines(title) + (strlen(below) ? 17 * lines(below) : 0)
+head_height = key_height + 16 + 20 * lines(title) \
+    + (strlen(below) ? 17 * lines(below) : 0)
 tall(p) = uneven ? of_panel("height", p) : panel_height
 rows_above(n) = sum [i = 1:n] (30 + axis_height + deepest_of(i))
 deepest_of(i) = columns > 1 ? panel_height : tall(i)
@@ -111,8 +113,6 @@ if (kind ne "report") {
 
 set border 3 linecolor rgb axis
 set tics nomirror font ",11" textcolor rgb soft scale 0.6
-set errorbars 0
-set pointintervalbox 0
 unset key
 set style textbox 1 opaque noborder fillcolor rgb paper margins 0.5, 0.5
 set style textbox 2 opaque noborder fillcolor rgb paper margins 0.3, 0.3
@@ -122,11 +122,13 @@ do for [i = 1:lines(title)] {
         at screen at_x(14.0), at_y(8 + 20 * i) font ",15" textcolor rgb ink
 }
 do for [i = 1:lines(below)] {
-    set label 1020 + i line_of(below, i) noenhanced font ",12" textcolor rgb soft \
+    set label 1020 + i line_of(below, i) noenhanced font ",12" \
+        textcolor rgb soft \
         at screen at_x(14.0), at_y(10 + 20 * lines(title) + 17 * i)
 }
 do for [i = 1:lines(foot)] {
-    set label 1040 + i line_of(foot, i) noenhanced font ",11" textcolor rgb faint \
+    set label 1040 + i line_of(foot, i) noenhanced font ",11" \
+        textcolor rgb faint \
         at screen at_x(14.0), at_y(page_height - 12 - 14 * (lines(foot) - i))
 }
 

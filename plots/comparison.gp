@@ -1,7 +1,7 @@
 # Every server beside level-triggered epoll: a forest plot.
 #
 #     gnuplot -e "run='results/DATE-TIME'" plots/comparison.gp
-#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/comparison.gp
+#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/comparison.gp
 #
 # writes comparison.svg, or comparison-narrow.png, into that folder.  Each ratio is
 # the median of those taken within a round.  The grey band is epoll LT beside
@@ -30,7 +30,8 @@ unset ytics
 set object 1 rectangle from screen at_x(14), at_y(head_height - 3) \
     to screen at_x(26), at_y(head_height - 17) \
     fillcolor rgb band fillstyle solid noborder
-set label 2 (wide ? "A/A: epoll LT beside itself; no smaller difference can be claimed" \
+set label 2 (wide \
+    ? "A/A: epoll LT beside itself; no smaller difference can be claimed" \
     : "A/A: epoll LT beside itself, no difference") noenhanced \
     at screen at_x(32), at_y(head_height - 10) font ",11" textcolor rgb soft
 
@@ -56,8 +57,8 @@ do for [p = 1:panels] {
     plot $ratios using (1):(only(ratio(p), $4)):8:9:($4 - 0.5):($4 + 0.5) \
             with boxxyerror linecolor rgb band fillstyle solid noborder, \
         for [s in everyone] $ratios using \
-            (only(of(s, p), $5)):4:6:7 with xerrorbars \
-            linecolor rgb color(s) linewidth 1.8 pointtype 0, \
+            (only(of(s, p), $6)):4:($7 - $6):(0) with vectors nohead \
+            linecolor rgb color(s) linewidth 1.8, \
         for [s in everyone] $ratios using \
             (only(of(s, p), $5)):4 with points \
             linecolor rgb color(s) pointtype 7 pointsize 0.7, \
@@ -65,11 +66,11 @@ do for [p = 1:panels] {
             (only(of(s, p) && !differs(p), $5)):4 with points \
             linecolor rgb paper pointtype 7 pointsize 0.45, \
         for [s in everyone] $ratios using \
-            (only(of(s, p) && $5 < left, left)):4:("◀") with labels left \
-            font ",11" textcolor rgb color(s), \
+            (only(of(s, p) && $5 < left, left)):4:(differs(p) ? "◀" : "◁") \
+            with labels left font ",11" textcolor rgb color(s), \
         for [s in everyone] $ratios using \
-            (only(of(s, p) && $5 > right, right)):4:("▶") with labels right \
-            font ",11" textcolor rgb color(s), \
+            (only(of(s, p) && $5 > right, right)):4:(differs(p) ? "▶" : "▷") \
+            with labels right font ",11" textcolor rgb color(s), \
         for [s in asked] $ratios using (only(of(s, p), inside($5))):4:(told(p)) \
             with labels hypertext point pointtype 7 pointsize 1 \
             linecolor rgb "#ff000000"

@@ -5,7 +5,7 @@
 # what users felt; the service time leaves out how long a message waited unsent.
 #
 #     gnuplot -e "run='results/DATE-TIME'" plots/freeze.gp
-#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/freeze.gp
+#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/freeze.gp
 #
 # writes freeze.svg, or freeze-narrow.png, into that folder.
 

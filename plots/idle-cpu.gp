@@ -4,7 +4,7 @@
 # bare recv and send, without any waiting for readiness.
 #
 #     gnuplot -e "run='results/DATE-TIME'" plots/idle-cpu.gp
-#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/idle-cpu.gp
+#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/idle-cpu.gp
 #
 # writes idle-cpu.svg, or idle-cpu-narrow.png, into that folder.
 

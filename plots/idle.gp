@@ -2,7 +2,7 @@
 # open and silent?
 #
 #     gnuplot -e "run='results/DATE-TIME'" plots/idle.gp
-#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/idle.gp
+#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/idle.gp
 #
 # writes idle.svg, or idle-narrow.png, into that folder.
 

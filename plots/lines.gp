@@ -7,7 +7,8 @@ if (!exists("dense")) dense = 0
 if (!exists("GPFUN_x_told")) { x_told(v) = sprintf("%g", v) }
 margin_left = 54
 room = of_chart("room")  # for the labels at the right
-marked(v) = !dense || v == 2 || v > 2 && abs(log10(v) - floor(log10(v) + 0.5)) < 1e-6
+is_nine(v) = v > 2 && abs(log10(v) - floor(log10(v) + 0.5)) < 1e-6
+marked(v) = !dense || v == 2 || is_nine(v)
 
 label_of(s, p, where) = strcol(1) eq chart && $2 == p && strcol(3) eq s \
     && strcol(8) eq where
@@ -30,7 +31,6 @@ do for [p = 1:panels] {
     low = of_panel("low", p)
     high = of_panel("high", p)
     zero_at = of_panel("zero_at", p)
-    rising = of_panel("rising", p)
     unset logscale
     if (of_panel("log_x", p)) { set logscale x }
     if (of_panel("log_y", p)) { set logscale y }
@@ -52,18 +52,18 @@ do for [p = 1:panels] {
     plot $levels using (only(strcol(1) eq chart && $2 == p, \
                 of_panel("left", p))):3:(of_panel("right", p)):(0) with vectors \
             nohead linecolor rgb faint linewidth 1 dashtype 2, \
-        $levels using (only(strcol(1) eq chart && $2 == p, \
-                of_panel("right", p))):3:4 with labels right offset -0.5, -0.7 \
-            noenhanced font ",11" textcolor rgb faint, \
         for [s in servers] $limits using (only(strcol(1) eq chart && $2 == p \
                 && strcol(3) eq s, $4)):(low):(0):(high - low) with vectors \
             nohead linecolor rgb color(s) linewidth 1 dashtype 2, \
         for [s in peers] table using \
             (only(is(s, where, metric), x($3))):6 with lines \
             linecolor rgb color(s) linewidth 1.2 dashtype (6, 4), \
+        for [s in peers] table using \
+            (only(!dense && is(s, where, metric), x($3))):6 with points \
+            linecolor rgb color(s) pointtype 7 pointsize 0.25, \
         for [s in servers] table using \
-            (only(!dense && is(s, where, metric), x($3))):6:7:8 with yerrorbars \
-            linecolor rgb pale(s) linewidth 1.2 pointtype 0, \
+            (only(!dense && is(s, where, metric), x($3))):7:(0):($8 - $7) \
+            with vectors nohead linecolor rgb pale(s) linewidth 1.2, \
         for [s in servers] table using \
             (only(is(s, where, second), x($3))):6 with lines \
             linecolor rgb color(s) linewidth 1.2 dashtype (4, 3), \
@@ -82,12 +82,15 @@ do for [p = 1:panels] {
             (only(is(s, where, metric) && $11 == 0 && marked($3), x($3))):6 \
             with points linecolor rgb color(s) pointtype hollow_point(s) \
             pointsize 0.8, \
+        $levels using (only(strcol(1) eq chart && $2 == p, \
+                of_panel("right", p))):3:4 with labels right offset -0.5, -0.8 \
+            noenhanced boxed bs 2 font ",11" textcolor rgb faint, \
         for [s in everyone] $labels using \
             (only(label_of(s, p, "failed"), x($4))):height:("×") with labels \
             noenhanced offset 0, 0.5 font ",16" textcolor rgb text_color(s), \
         for [s in servers] $limits using (only(strcol(1) eq chart && $2 == p \
-                && strcol(3) eq s, $4)):(rising ? high : low):5 with labels \
-            left offset 0.5, (rising ? -0.7 : 0.7) noenhanced boxed bs 2 \
+                && strcol(3) eq s, $4)):6:5 with labels \
+            left offset 0.5, 0 noenhanced boxed bs 2 \
             font ",11" textcolor rgb text_color(s), \
         for [s in everyone] $labels using \
             (only(label_of(s, p, "edge"), of_panel("right", p))):height:7 with labels \

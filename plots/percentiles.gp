@@ -2,7 +2,7 @@
 # of the echoes that were left.
 #
 #     gnuplot -e "run='results/DATE-TIME'" plots/percentiles.gp
-#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/percentiles.gp
+#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/percentiles.gp
 #
 # writes percentiles.svg, or percentiles-narrow.png, into that folder.
 

@@ -4,7 +4,7 @@
 # and leaves out what it waited before, because the connection was still busy.
 #
 #     gnuplot -e "run='results/DATE-TIME'" plots/rate.gp
-#     gnuplot -e "run='results/DATE-TIME'; kind='png'; layout='narrow'" plots/rate.gp
+#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/rate.gp
 #
 # writes rate.svg, or rate-narrow.png, into that folder.
 

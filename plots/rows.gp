@@ -37,8 +37,8 @@ do for [p = 1:panels] {
             (0):(only(bar(s, p) && $11 == 0, shown(s))): \
             (0):6:(shown(s) - half + 0.08):(shown(s) + half - 0.08) \
             with boxxyerror linecolor rgb paper fillstyle solid noborder, \
-        for [s in everyone] table using (only(bar(s, p), $6)):(shown(s)):7:8 \
-            with xerrorbars linecolor rgb ink linewidth 1.2 pointtype 0, \
+        for [s in everyone] table using (only(bar(s, p), $7)):(shown(s)): \
+            ($8 - $7):(0) with vectors nohead linecolor rgb ink linewidth 1.2, \
         for [s in everyone] $labels using (only(value_of(s, p), $4)):5:7 \
             with labels left offset 0.8, 0 noenhanced font ",11" \
             textcolor rgb soft, \

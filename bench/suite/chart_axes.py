@@ -52,7 +52,7 @@ def in_bytes(value: float) -> str:
     for size, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if value >= 0.9995 * size:
             return f"{value / size:.3g} {unit}"
-    return f"{value:.3g} B"
+    return f"{three(value)} B"
 
 
 def tell(value: float, unit: str) -> str:

@@ -289,13 +289,15 @@ def label_text(f: Figure, with_value: bool) -> str:
 def labels_at(found: list[Figure], place: float, y: Axis, chart: Chart, heights: dict) -> list:
     """The names of the lines that end at one x, which is at `place` of the axis.
 
-    A line that ends in mid-panel has its name below it, where there is more room.
+    A line that ends in mid-panel has its name below it, if there is room.
     """
     edge = place > EDGE
     moved = {}
     for layout in HEIGHTS:
         gap = min(GAP / heights[layout], 1 / max(len(found) - 1, 1))
-        places = [y.place(f.value) - (0 if edge else 1.2 * gap) for f in found]
+        places = [y.place(f.value) for f in found]
+        if not edge:
+            places = [p + 1.2 * gap * (1 if p < 0.2 else -1) for p in places]
         spread = spread_labels(places, gap)
         moved[layout] = [y.value(min(max(p, 0.001), 0.999)) for p in spread]
     made = []
@@ -307,20 +309,23 @@ def labels_at(found: list[Figure], place: float, y: Axis, chart: Chart, heights:
 
 
 def place_of(x: float, axis: Axis) -> float:
-    """From 0 to 1; the 0 of a log axis is at its low end."""
+    """From 0 to 1, which is the edge; the 0 of a log axis is at its low end."""
+    if x == float("inf"):
+        return 1
     return axis.place(x) if x > 0 or not axis.log else 0
 
 
 def end_labels(figures, panel_x: Axis, y: Axis, chart: Chart, heights: dict) -> list[Label]:
     last = list(last_figures(figures).values())
+    farthest = max((f.x for f in figures), default=0)
     groups: dict[float, list[Figure]] = {}
     for f in last:
-        at_edge = place_of(f.x, panel_x) > EDGE
+        at_edge = f.x == farthest or place_of(f.x, panel_x) > EDGE
         groups.setdefault(float("inf") if at_edge else f.x, []).append(f)
     return [
         label
-        for group in groups.values()
-        for label in labels_at(group, place_of(group[0].x, panel_x), y, chart, heights)
+        for x, group in groups.items()
+        for label in labels_at(group, place_of(x, panel_x), y, chart, heights)
     ]
 
 
@@ -346,6 +351,7 @@ class Drawn:
     panel: Panel
     rows: list[Figure]
     x: Axis
+    y: Axis
     settings: dict
     labels: list[Label]
     levels: list[tuple[float, str]]
@@ -370,7 +376,7 @@ def draw_panel(panel: Panel, chart: Chart, rows: list[Figure], heights: dict) ->
         "title": text(panel.title), "where": text(panel.where), "metric": text(panel.metric),
         "second": text(panel.second or "none"), "x": text(panel.x),
         "low": y.low, "high": y.high, "left": x.low, "right": x.high,
-        "rising": int(panel.metric != "rate"), "log_x": int(x.log), "log_y": int(y.log), "zero_at": zero,
+        "log_x": int(x.log), "log_y": int(y.log), "zero_at": zero,
         "broken": (zero * least) ** 0.5 if broken else 0,
         "ytics": ticks_text(y_ticks(y, unit)),
         "failed": ".\"\\n\".".join(text(line) for line in failed) or "''",
@@ -378,7 +384,7 @@ def draw_panel(panel: Panel, chart: Chart, rows: list[Figure], heights: dict) ->
     labels = end_labels(own, x, y, chart, heights) + failed_points(own, here, y)
     # The least of all x: with one active connection recv has to sleep, see bench/README.md.
     levels = [(f.value, "bare recv + send") for f in level[:1]]
-    return Drawn(panel, here, x, settings, labels, levels)
+    return Drawn(panel, here, x, y, settings, labels, levels)
 
 
 # --- All of them.
@@ -423,7 +429,7 @@ class Settings:
 HEADS = {
     "labels": "chart\tpanel\tserver\tx\twide\tnarrow\ttext\twhere",
     "levels": "chart\tpanel\theight\ttext",
-    "limits": "chart\tpanel\tserver\tx\ttext",
+    "limits": "chart\tpanel\tserver\tx\ttext\theight",
     "stacks": "chart\tpanel\tserver\tcall\ty\tfrom\tto",
     "ratios": "chart\tpanel\tserver\ty\tvalue\tlow\thigh\tband_low\tband_high",
     "expected": "where\tx\tvalue",
@@ -459,7 +465,7 @@ def add_lines(made: Settings, chart: Chart, table: list[Figure]) -> None:
             ticks = x_ticks(one.panel, one.rows, one.x, chart.pixels(layout, room))
             made.set(chart.name, f"xtics_{layout}", ticks_text(ticks), i)
         if chart.limits:
-            add_limits(made, chart.name, i, one.panel, held)
+            add_limits(made, chart.name, i, one, held)
 
 
 def add_panel(made: Settings, chart: Chart, i: int, drawn: Drawn) -> None:
@@ -473,9 +479,13 @@ def add_panel(made: Settings, chart: Chart, i: int, drawn: Drawn) -> None:
         made.add("levels", [chart.name, i, height, words])
 
 
-def add_limits(made: Settings, name: str, i: int, panel: Panel, held: list[Figure]) -> None:
-    """Where a server's line has to end, and why."""
+def add_limits(made: Settings, name: str, i: int, drawn: Drawn, held: list[Figure]) -> None:
+    """Where a server's line has to end, and why: below, or above when it ends there."""
     for f in held:
         if f.value:
             why = "FD_SETSIZE" if f.server == "select_server" else "no more"
-            made.add("limits", [name, i, f.server, f.value - int(panel.where or 0), why])
+            ends = [label.wide for label in drawn.labels if label.server == f.server]
+            low = bool(ends) and drawn.y.place(ends[0]) < 0.2
+            height = drawn.y.value(0.96 if low else 0.04)
+            silent = f.value - int(drawn.panel.where or 0)
+            made.add("limits", [name, i, f.server, silent, why, float(height)])

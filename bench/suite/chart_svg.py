@@ -35,6 +35,7 @@ TEXTS = {
     "#3f7a33": "#86cf78",
 }
 RGB = re.compile(r"rgb\( *(\d+), *(\d+), *(\d+)\)")
+COLOUR = re.compile(r"((?:stroke|fill|color|flood-color) ?= ?['\"])(#[0-9a-fA-F]{6})(['\"])")
 EMPTY = re.compile(r"<g [^>]*>\s*</g>\s*")
 HOVER = re.compile(
     r"<g onmousemove=\"gnuplot_svg\.showHypertext\(evt,'(.*?)'\)\""
@@ -49,7 +50,8 @@ def css() -> str:
     dark = "".join(f"--t{old[1:]}: {new}; " for old, new in TEXTS.items())
     return (
         f":root {{ --axis: #888888; --band: #dddddd; {light}}}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --axis: #7d868e; --band: #3a4147; {dark}}} }}\n"
+        "@media screen and (prefers-color-scheme: dark)"
+        f" {{ :root {{ --axis: #7d868e; --band: #3a4147; {dark}}} }}\n"
     )
 
 
@@ -82,7 +84,7 @@ def tidy(svg: str, name: str, title: str) -> str:
     svg = re.sub(r"<title>(?:gnuplot_plot_|\$|\")?[^<]*</title>\s*(?=<g fill)", "", svg)
     svg = re.sub(r"<title>[^<]*</title>\s*<desc>[^<]*</desc>\s*", "", svg)
     svg = RGB.sub(in_hex, svg)
-    svg = re.sub(r"((?:stroke|fill|color|flood-color) ?= ?['\"])(#[0-9a-fA-F]{6})(['\"])", colour_of_page, svg)
+    svg = COLOUR.sub(colour_of_page, svg)
     svg = re.sub(r"(\bid=['\"]|href=['\"]#|url\(#)", rf"\g<1>{name}-", svg)
     while EMPTY.search(svg):
         svg = EMPTY.sub("", svg)

@@ -50,7 +50,8 @@ def method(run: Run, chart: str) -> str:
         return "One round, one window for each server"
     if chart == "comparison":
         return f"{rounds}; dot: median of the ratios, line: its interval, hollow: no difference"
-    bars = "" if chart in ("percentiles", "syscalls") else "; bars: interval of the median"
+    spread = "interval of the median" if run.rounds >= 6 else "least to greatest round"
+    bars = "" if chart in ("percentiles", "syscalls") else f"; bars: {spread}"
     seconds = {
         t["seconds"] for t in run.trials
         if t["experiment"] == chart and t["outcome"] == "measured" and t.get("seconds")
@@ -67,7 +68,9 @@ def remark(run: Run, chart: str) -> str:
             for code in t.get("doubts") or []:
                 codes[code] = codes.get(code, 0) + 1
     reasons = [f"{WORDS[code]} ({some(count, 'trial')})" for code, count in codes.items()]
-    return ("Doubtful, and hollow where nothing better is known: " + "; ".join(reasons)) if reasons else ""
+    if not reasons:
+        return ""
+    return f"Doubtful, and hollow where nothing better is known: {'; '.join(reasons)}"
 
 
 def settings(run: Run, figures: dict, folder: Path) -> str:
