@@ -328,6 +328,17 @@ START_TEST(it_does_not_stop_itself)
 }
 END_TEST
 
+/* Only root can become somebody else, who may not stop what root started. */
+START_TEST(a_process_of_another_user_is_refused)
+{
+    if (geteuid() != 0)
+        exit(EX_USAGE);
+    ck_assert_int_eq(setuid(65534), 0);
+    freeze_prepare(getppid(), 1, 1); /* ends here */
+    exit(EXIT_SUCCESS);
+}
+END_TEST
+
 int main(int argc, char *argv[])
 {
     char **paths = tap_arguments(argc, argv, 2);
@@ -346,6 +357,7 @@ int main(int argc, char *argv[])
     tcase_add_test(tcase, nothing_planned_stops_nobody);
     tcase_add_test(tcase, a_process_that_has_ended_is_said);
     tcase_add_exit_test(tcase, it_does_not_stop_itself, EX_USAGE);
+    tcase_add_exit_test(tcase, a_process_of_another_user_is_refused, EX_USAGE);
     suite_add_tcase(suite, tcase);
     return tap_run(suite);
 }
