@@ -2,7 +2,7 @@
 
 A difference is claimed only when all of the ratio's interval lies on one side
 of 1 and its median lies outside of what the twin has shown to be noise (the A/A
-band).  Otherwise the sentence says `no difference that this run can show', with
+band); with fewer than 6 rounds all of the interval must.  Otherwise the sentence says `no difference that this run can show', with
 the same numbers, so that everybody can judge.
 """
 

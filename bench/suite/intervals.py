@@ -92,7 +92,15 @@ def band_of(twin: Interval | None) -> Band | None:
 
 
 def is_different(ratio: Interval | None, band: Band | None) -> bool:
-    """May it be said?  The interval leaves out 1, and the median the noise."""
+    """May it be said?  The interval leaves out 1, and the median the noise.
+
+    Too few rounds often agree by chance: then all of the interval has to leave
+    out the noise.
+    """
     if ratio is None or not ratio.one_side():
         return False
-    return band is None or not band.holds(ratio.value)
+    if band is None:
+        return True
+    if ratio.confidence < WANTED:
+        return not (band.holds(ratio.low) or band.holds(ratio.high))
+    return not band.holds(ratio.value)

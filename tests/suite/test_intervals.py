@@ -127,6 +127,17 @@ class Noise(unittest.TestCase):
             self.assertEqual(is_different(found, band), expected, found)
         self.assertTrue(is_different(interval(1.04, 1.01, 1.2), None))
 
+    def test_with_few_rounds_all_of_the_interval_must_be_outside_the_band(self):
+        band = Band(0.8, 1.25)
+        cases = [
+            (interval(2.0, 1.1, 3.0, 2), False),
+            (interval(2.0, 1.3, 3.0, 2), True),
+            (interval(0.5, 0.4, 0.9, 5), False),
+            (interval(2.0, 1.1, 3.0, 6), True),  # 6 rounds reach 95 %
+        ]
+        for found, expected in cases:
+            self.assertEqual(is_different(found, band), expected, found)
+
 
 if __name__ == "__main__":
     unittest.main()
