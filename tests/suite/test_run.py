@@ -131,6 +131,10 @@ def few_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
 
 
+def very_few_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
 class Everything(Run):
     """All ten experiments in miniature, on a machine with few descriptors."""
 
@@ -157,7 +161,7 @@ class Everything(Run):
         for trial in trials:
             self.assertTrue(trial["valid"])
             self.assertIsInstance(trial["doubts"], list)
-            self.assertGreater(trial["held"], 0)
+            self.assertTrue(trial["held"] > 0 or trial["mode"] == "churn")
             self.assertLessEqual(trial["held"], 300)
             self.check_quantiles(trial.get("latency") or {})
 
@@ -246,8 +250,7 @@ class Machines(Run):
         self.assertIsNone(self.record()["cpu_of_server"])
 
     def test_a_limit_of_open_files_that_is_lower_than_the_sweep(self):
-        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))  # noqa: E731
-        done = self.run_suite("idle", "--only=epoll_et_server", before=few)
+        done = self.run_suite("idle", "--only=epoll_et_server", before=very_few_files)
         self.assert_good(done)
         self.assertIn("too few for 100, 900, 5,000 connections", " ".join(done.stdout.split()))
         held = {t["held"] for t in read_trials(self.output)}
@@ -308,7 +311,7 @@ class Ways(Run):
 
     def test_a_server_of_ones_own_stands_beside_the_four_everywhere(self):
         few = [e.name for e in EXPERIMENTS if e.name not in ("idle", "memory")]
-        done = self.run_suite(*few, "--only=odd", odd("echo"), "--seconds=0.1", before=few_files)
+        done = self.run_suite(*few, "--only=odd", odd("echo"), before=very_few_files)
         self.assert_good(done)
         own = [t for t in read_trials(self.output) if t["server_name"] == "odd"]
         self.assertEqual({t["experiment"] for t in own}, set(few))
@@ -365,7 +368,7 @@ class BadServers(Run):
         self.assertEqual(len(lines), 2, done.stderr)
         for text in ("bench/run: odd, round 1, idle,", *expected):
             self.assertIn(text, lines[0])
-        self.assertIn("/tests/conformance/conformance '", lines[1])
+        self.assertIn("tests/conformance/conformance '", lines[1])
         self.assertIn(f"odd_servers.py {kind} {{port}}", lines[1])
         self.assertEqual(self.outcomes("odd")[-1], "failed")
         self.assertEqual(self.outcomes("poll_server"), ["measured"] * 4)
