@@ -231,7 +231,8 @@ class Browser:
         ActionChains(self.driver).move_to_element(element).perform()
 
     def printed(self) -> bytes:
-        """The PDF that a person would get."""
+        """The PDF that a person would get.  Emulated media would be printed, too: none."""
+        self.command("Emulation.setEmulatedMedia", media="", features=[])
         return base64.b64decode(self.command("Page.printToPDF", printBackground=True)["data"])
 
     def picture(self, path: Path) -> None:
