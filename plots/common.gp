@@ -102,7 +102,7 @@ faces = "DejaVu Sans, Verdana, sans-serif"  # what a browser may take
 if (kind eq "png") {
     set terminal pngcairo size 2 * page, 2 * page_height enhanced \
         background paper font "DejaVu Sans,11.5" \
-        fontscale 2 linewidth 2 pointscale 2
+        fontscale 1.5 linewidth 2 pointscale 2.6
 } else {
     set terminal svg size page, page_height enhanced background paper \
         font faces . ",11.5" name prefix . "_" . layout
