@@ -135,6 +135,18 @@ def said_by(done: subprocess.CompletedProcess) -> str:
     return lines[-1].strip() if lines else f"status {done.returncode}"
 
 
+ENDINGS = {"svg": b"</svg>", "png": b"IEND\xaeB`\x82"}
+
+
+def is_whole(path: Path) -> bool:
+    """gnuplot doesn't notice when the disk is full."""
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with open(path, "rb") as file:
+        file.seek(-min(path.stat().st_size, 64), os.SEEK_END)
+        return file.read().rstrip().endswith(ENDINGS[path.suffix[1:]])
+
+
 def draw_one(folder: Path, chart: str, kind: str) -> str | None:
     """One file.  Returns what went wrong."""
     try:
@@ -143,6 +155,8 @@ def draw_one(folder: Path, chart: str, kind: str) -> str | None:
         return f"bench/run: {chart}.{kind}: {error}"
     if done.returncode != 0:
         return f"bench/run: {chart}.{kind}: gnuplot says: {said_by(done)}"
+    if not is_whole(folder / f"{chart}.{kind}"):
+        return f"bench/run: {chart}.{kind}: not written to its end; is the disk full?"
     return None
 
 

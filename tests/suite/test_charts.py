@@ -289,6 +289,15 @@ class Without(unittest.TestCase):
         self.assertTrue((folder / "active.svg").is_file())
 
 
+    @unittest.skipIf(NO_GNUPLOT, "no gnuplot")
+    def test_on_a_full_disk_a_line_says_so(self):
+        folder = made("full", whole_run(1, experiments=("churn",)))
+        (folder / "churn.png").symlink_to("/dev/full")
+        problems = self.draw(folder)
+        self.assertEqual(len(problems), 1)
+        self.assertIn("churn.png: not written to its end; is the disk full?", problems[0])
+
+
 class Labels(unittest.TestCase):
     def test_labels_keep_their_distance_and_their_order(self):
         for wanted in ([0.5] * 6, [0, 0.01, 0.99, 1], [0.2, 0.21, 0.22, 0.8]):
