@@ -480,12 +480,13 @@ def add_panel(made: Settings, chart: Chart, i: int, drawn: Drawn) -> None:
 
 
 def add_limits(made: Settings, name: str, i: int, drawn: Drawn, held: list[Figure]) -> None:
-    """Where a server's line has to end, and why: below, or above when it ends there."""
+    """Where a server's line has to end, and why: below, or above when something is there."""
     for f in held:
         if f.value:
             why = "FD_SETSIZE" if f.server == "select_server" else "no more"
             ends = [label.wide for label in drawn.labels if label.server == f.server]
-            low = bool(ends) and drawn.y.place(ends[0]) < 0.2
+            below = ends[:1] + [level for level, _ in drawn.levels]
+            low = any(drawn.y.place(value) < 0.2 for value in below)
             height = drawn.y.value(0.96 if low else 0.04)
             silent = f.value - int(drawn.panel.where or 0)
             made.add("limits", [name, i, f.server, silent, why, float(height)])
