@@ -23,6 +23,7 @@
 #include <err.h>
 #include <errno.h>
 #include <liburing.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,8 @@ enum {
     REQUESTS = 1024,         /* room in the ring: BATCH times three, or more */
     BATCH = 256,             /* completions that one turn of the loop handles */
     COMPLETIONS = 16 * 1024, /* room; the kernel keeps more, but slowly */
-    BUFFERS = 512,           /* in the pool; a power of two */
-    BUFFER_SIZE = 8 * 1024, /* the kernel fills up to 32 in a row of a client */
+    BUFFERS = 1024,          /* in the pool; a power of two */
+    BUFFER_SIZE = 4 * 1024, /* dozens of a client may be full before its turn */
     POOL = 0,               /* the pool's number */
     OWED_MOST = 64 * 1024   /* a client that is owed this much is held */
 };
@@ -304,6 +305,18 @@ static void on_received(struct connection *connection,
     proceed(connection);
 }
 
+/*
+ * The request to receive had just ended, and perhaps the connection; or the
+ * kernel was at work on it, and then it must be asked again.
+ */
+static void on_cancel_failed(struct connection *connection)
+{
+    if (connection == NULL)
+        return;
+    connection->is_cancelled = false;
+    proceed(connection);
+}
+
 static void on_sent_pooled(struct connection *connection, int sent)
 {
     const char *bytes = pool_buffers[connection->buffer];
@@ -395,7 +408,9 @@ static bool handle(const struct io_uring_cqe *done)
     case SEND_OWED:
         on_sent_owed(connections[fd], done->res);
         break;
-    case CANCEL: /* it failed: the request to receive had just ended */
+    case CANCEL:
+        on_cancel_failed(connections[fd]);
+        break;
     case CLOSE:
         break;
     }
@@ -452,6 +467,11 @@ int main(int argc, char *argv[])
     int stop_fd = stop_open();
     bool go_on = true;
 
+    /*
+     * Memory that was owed to a stalled client goes back to the system.  Left
+     * alone malloc(3) raises this threshold, and keeps more and more of it.
+     */
+    mallopt(M_MMAP_THRESHOLD, OWED_MOST / 4);
     open_ring();
     open_pool();
     io_uring_prep_poll_add(new_request(STOP, stop_fd), stop_fd, POLLIN);
