@@ -2,21 +2,21 @@
 
 This file is the whole run, from the plan to the report.  bench/run starts it.
 
-    options      what was asked for
-    experiments  the questions, and the loads that answer them
-    plan         who gets which loads, in which order
-    server       a server process
-    trial        the load generator and what it saw;  validity: is it to be believed
-    measuring    all trials, each kept as it comes;  interruption: Ctrl-C
-    environment  the machine;  neighbours: who else used it
-    results      the folder in which all of it is kept
-    conclude     what is made of them:
-    figures      from trials to figures;  intervals, histogram: their arithmetic
-    findings     sentences made from figures;  summary: the end, in text
-    charts       labels and titles, and calling gnuplot
-    report       report.html;  hgrm: files for HdrHistogram's plotter
-    compare      two runs side by side
-    progress     how far it has come
+    options     what was asked for
+    measure/    what is asked of the servers, and what they answer
+        experiments  the questions, and the loads that answer them
+        plan         who gets which loads, in which order
+        measuring    going through the plan; interruption: Ctrl-C
+        server       a server process
+        trial        the load generator and what it saw; validity: may it be believed?
+        environment  the machine; neighbours: who else used it
+    results     the folder in which all of it is kept
+    conclude    what is made of it, now or later:
+    figures/    numbers: from trials (metrics) and rounds (points) to tables and ratios
+    sentences/  what may be said of them, and what noise forbids
+    charts/     what the scripts in plots/ read, and calling gnuplot
+    report/     report.html; compare: two runs side by side
+    progress    how far it has come;  problem: what went wrong, in a line
 """
 
 import signal
@@ -27,19 +27,17 @@ import contextlib
 import sys
 from pathlib import Path
 
-import compare
-import environment
-import experiments
-import neighbours
-import results
 from conclude import conclude
-from interruption import Interrupted, watch_signals
-from measuring import measure
+from measure import environment, experiments, neighbours
+from measure.interruption import Interrupted, watch_signals
+from measure.measuring import measure
+from measure.plan import LEAST_LIMIT, Climb, make_plan, run_seconds
+from measure.server import peer_program, raise_limit
 from options import FLOOR, PEERS, TWIN, Options, parse_options
-from plan import LEAST_LIMIT, Climb, make_plan, run_seconds
 from problem import USAGE, Problem
 from progress import in_words, say, say_sentence, shown, some
-from server import peer_program, raise_limit
+from report import compare
+import results
 
 
 def choose_peers(options: Options) -> None:

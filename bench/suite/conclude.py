@@ -7,13 +7,12 @@ Everything is made from the results folder, so that a run and a later
 import sys
 from pathlib import Path
 
-import charts
-import figures
-import hgrm
-import report
+from charts import charts
+from figures import figures, hgrm
 from problem import Problem
 from progress import COLUMNS, say, shown
-from summary import summary
+from report import report
+from sentences.summary import summary
 
 
 def try_each(steps) -> tuple[list[str], int]:

@@ -10,7 +10,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK, Pace
+from measure.experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK, Pace
 from problem import USAGE, Problem
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from plan import Climb
+from measure.plan import Climb
 
 try:
     from tqdm import tqdm

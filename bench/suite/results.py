@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Iterator
 
+from measure.server import undisturbed
 from options import ROOT
 from problem import CANNOT_WRITE, USAGE, Problem
-from server import undisturbed
 
 
 SAME_SECOND = 100  # runs that may begin in one second, each with its own folder

@@ -22,8 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "suite"))
 
-import figures  # noqa: E402  (the path comes first)
-import histogram  # noqa: E402
+from figures import figures  # noqa: E402  (the path comes first)
+from figures import histogram  # noqa: E402
 
 FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
 PEERS = ["threads", "libuv", "libevent", "io_uring"]

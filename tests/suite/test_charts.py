@@ -14,12 +14,12 @@ from unittest import mock
 import made_up
 from made_up import MINE, PEERS, make_doubtful, make_failed, whole_run
 
-import chart_axes
-import chart_svg
-import charts
-import figures
-from chart_axes import Axis, spread_labels
-from chart_settings import LINES, NO_BREAK, Settings, add_lines, read_table
+from charts import axes as chart_axes
+from charts import svg as chart_svg
+from charts import charts
+from figures import figures
+from charts.axes import Axis, spread_labels
+from charts.settings import LINES, NO_BREAK, Settings, add_lines, read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_GNUPLOT = shutil.which("gnuplot") is None

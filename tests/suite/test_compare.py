@@ -6,7 +6,7 @@ from pathlib import Path
 
 from made_up import FLOOR, FOUR, environment, trial, whole_run, write
 
-import compare
+from report import compare
 from problem import Problem
 
 POLL, LT, ET = FOUR[1:]

@@ -12,11 +12,11 @@ from made_up import (
     make_doubtful, make_failed, run_of, trial, whole_run,
 )
 
-import figures
-import hgrm
-import histogram
-from figures import find, make_figures
-from reasons import expected_quantile
+from figures import figures
+from figures import hgrm
+from figures import histogram
+from figures.figures import find, make_figures
+from sentences.reasons import expected_quantile
 
 POLL, LT, ET = FOUR[1:]
 

@@ -8,13 +8,13 @@ from made_up import (
     whole_run,
 )
 
-import findings
-from claims import WITHHELD
-from figures import make_figures
-from findings import conclusions, generator_remark, headline, seen, why
-from points import EXPERIMENTS
-from summary import COLUMNS, summary
-from words import amount, factor, number, short
+from sentences import findings
+from sentences.claims import WITHHELD
+from figures.figures import make_figures
+from sentences.findings import conclusions, generator_remark, headline, seen, why
+from figures.points import EXPERIMENTS
+from sentences.summary import COLUMNS, summary
+from sentences.words import amount, factor, number, short
 
 SELECT, POLL, LT, ET = FOUR
 CHARTS = EXPERIMENTS + ["idle-cpu", "comparison"]

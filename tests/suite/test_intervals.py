@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import made_up  # noqa: F401  (finds bench/suite)
 
-from intervals import (
+from figures.intervals import (
     Band, Interval, band_of, coverage, is_different, median_interval, paired_ratio, rank,
 )
 

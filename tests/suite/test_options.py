@@ -6,7 +6,7 @@ import unittest
 
 import made_up  # noqa: F401  (it knows where the suite is)
 
-from experiments import DEFAULT, EXPERIMENTS, FULL, QUICK, listing
+from measure.experiments import DEFAULT, EXPERIMENTS, FULL, QUICK, listing
 from options import PEERS, THE_FOUR, kind_of, parse_options
 from problem import USAGE, Problem
 

@@ -6,9 +6,9 @@ from collections import Counter
 
 import made_up  # noqa: F401  (it knows where the suite is)
 
-from experiments import BY_NAME, EXPERIMENTS, Load
+from measure.experiments import BY_NAME, EXPERIMENTS, Load
 from options import THE_FOUR, parse_options
-from plan import (
+from measure.plan import (
     Climb,
     climb_seconds,
     fitted,

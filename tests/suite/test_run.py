@@ -24,9 +24,9 @@ from unittest import mock
 
 from made_up import FOUR, ROOT, whole_run, write
 
-import histogram
+from figures import histogram
 import results
-from experiments import EXPERIMENTS
+from measure.experiments import EXPERIMENTS
 from problem import Problem
 
 BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))

@@ -4,7 +4,7 @@ import unittest
 
 import made_up  # noqa: F401  (it knows where the suite is)
 
-from validity import (
+from measure.validity import (
     TAINTS,
     WORDS,
     broken_promises,

@@ -5,7 +5,7 @@ security policy forbids the browser to fetch or to run anything else.  Without
 the script it loses only the little box with values.
 
     report         the page, from the conclusions to the files
-    report_tables  its tables;  markup: HTML, escaped
+    tables         its tables;  markup: HTML, escaped
     report.css     how it looks;  report.js: values under the pointer
 """
 
@@ -17,15 +17,12 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import quote
 
-import chart_svg
-import results
-from claims import WITHHELD, Sentence
-from experiments import EXPERIMENTS, Experiment
-from findings import conclusions, seen, why
-from markup import Markup, el
-from points import Run
-from ratios import Ratio, comparison
-from report_tables import (
+from charts import svg as chart_svg
+from figures.points import Run
+from figures.ratios import Ratio, comparison
+from measure.experiments import EXPERIMENTS, Experiment
+from report.markup import Markup, el
+from report.tables import (
     doubted,
     environment_tables,
     figure_tables,
@@ -34,7 +31,10 @@ from report_tables import (
     ratio_table,
     remarks,
 )
-from words import some
+import results
+from sentences.claims import WITHHELD, Sentence
+from sentences.findings import conclusions, seen, why
+from sentences.words import some
 
 HERE = Path(__file__).parent
 TITLE = "Four ways to wait, measured"

@@ -1,10 +1,10 @@
 """The tables of report.html: figures, trials that don't count, the machine."""
 
-from figures import Row
-from intervals import is_different
-from markup import Markup, el, join
-from ratios import Ratio
-from validity import WORDS, broken_promises
+from figures.figures import Row
+from figures.intervals import is_different
+from figures.ratios import Ratio
+from measure.validity import WORDS, broken_promises
+from report.markup import Markup, el, join
 
 # Metrics are called what_per_each; here is what stands for each part above a column.
 WHAT = {

@@ -10,14 +10,14 @@ sentence says so (claims.py); what wasn't measured isn't mentioned.
 
 from collections import Counter
 
-import ratios
-from claims import Claim, Sentence, claim, compared, grew, over_floor, tell
-from figures import Row
-from intervals import coverage, rank
-from points import ET, LT, POLL, SELECT, Run, of_experiment
-from ratios import QUESTIONS, Question
-from reasons import expected_quantile, frozen_trials, own, rows_of, why
-from words import amount, factor, listed, number, percent, reaches, short, some
+from figures import ratios
+from figures.figures import Row
+from figures.intervals import coverage, rank
+from figures.points import ET, LT, POLL, SELECT, Run, of_experiment
+from figures.ratios import QUESTIONS, Question
+from sentences.claims import Claim, Sentence, claim, compared, grew, over_floor, tell
+from sentences.reasons import expected_quantile, frozen_trials, own, rows_of, why
+from sentences.words import amount, factor, listed, number, percent, reaches, short, some
 
 __all__ = ["conclusions", "generator_remark", "headline", "seen", "why"]
 

@@ -23,11 +23,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Iterator
 
-import validity
-from experiments import Load
+from measure import validity
+from measure.experiments import Load
+from measure.plan import Climb, climb_seconds, points, settling
+from measure.server import HOST, NotServing, Server, go_on, how_it_ended, process_of, running
 from options import FLOOR, Options, kind_of
-from plan import Climb, climb_seconds, points, settling
-from server import HOST, NotServing, Server, go_on, how_it_ended, process_of, running
 
 NOT_THE_SERVER = (
     "the process used no CPU time: if its command starts the server, let it `exec' that"

@@ -11,7 +11,7 @@ import itertools
 import random
 from dataclasses import dataclass, replace
 
-from experiments import BY_NAME, MOST, TALKERS, Experiment, Load
+from measure.experiments import BY_NAME, MOST, TALKERS, Experiment, Load
 from options import FLOOR, THE_FOUR, TWIN, Options
 
 MOST_BY_DEFAULT = 20000  # opening more takes poll minutes: n times n

@@ -6,9 +6,9 @@ came out from itself.  What lies within is no difference that this run can show.
 
 from dataclasses import dataclass
 
-from intervals import Band, Interval, band_of, paired_ratio
-from metrics import SHAPES
-from points import LT, TWIN, Point, Run, collect
+from figures.intervals import Band, Interval, band_of, paired_ratio
+from figures.metrics import SHAPES
+from figures.points import LT, TWIN, Point, Run, collect
 
 @dataclass
 class Ratio:

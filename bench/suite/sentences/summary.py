@@ -4,12 +4,12 @@ import textwrap
 from dataclasses import dataclass
 from typing import Callable
 
-from claims import Sentence, over_floor
-from figures import Row, find
-from findings import conclusions
-from points import FLOOR, Run
-from reasons import at_most_x, rows_of
-from words import amount, factor, number, some
+from figures.figures import Row, find
+from figures.points import FLOOR, Run
+from sentences.claims import Sentence, over_floor
+from sentences.findings import conclusions
+from sentences.reasons import at_most_x, rows_of
+from sentences.words import amount, factor, number, some
 
 COLUMNS = 80
 NAMES = 16  # the first column

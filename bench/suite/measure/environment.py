@@ -11,12 +11,12 @@ import re
 import subprocess
 from pathlib import Path
 
-import neighbours
-import results
-from experiments import EXPERIMENTS
+from measure import neighbours
+from measure.experiments import EXPERIMENTS
+from measure.plan import left_out
+from measure.trial import Cpus
 from options import ROOT, THE_FOUR, Options, kind_of
-from plan import left_out
-from trial import Cpus
+import results
 
 SYSCTLS = [
     "fs.file-max",

@@ -1,7 +1,7 @@
 """Settings of the chart about the frozen server: curves, and what arithmetic expects."""
 
-from chart_axes import y_axis, y_ticks
-from chart_settings import (
+from charts.axes import y_axis, y_ticks
+from charts.settings import (
     Chart, Figure, Panel, Settings, nines, text, ticks_text, x_axis, x_ticks,
 )
 

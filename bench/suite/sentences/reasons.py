@@ -5,10 +5,10 @@ fake: calls and descriptors are numbers, not timings.  What wasn't counted, by a
 program without counters or in an experiment that wasn't run, isn't mentioned.
 """
 
-from figures import Row
-from points import Run, of_experiment
-from validity import spoils
-from words import amount, in_unit, number, short, some
+from figures.figures import Row
+from figures.points import Run, of_experiment
+from measure.validity import spoils
+from sentences.words import amount, in_unit, number, short, some
 
 
 def rows_of(rows: list[Row], metric: str, panel: str | None = None) -> list[Row]:

@@ -15,17 +15,17 @@ import textwrap
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-import results
-from claims import unit_of
-from figures import as_text, read_run
-from intervals import WANTED, Interval, coverage, median_interval, rank
-from markup import Markup, el
-from points import FLOOR, Run, collect
+from figures.figures import as_text, read_run
+from figures.intervals import WANTED, Interval, coverage, median_interval, rank
+from figures.points import FLOOR, Run, collect
+from figures.ratios import QUESTIONS, Question, by_round, xs_of
 from problem import CANNOT_WRITE, Problem
-from ratios import QUESTIONS, Question, by_round, xs_of
-from report import head
-from report_tables import column, header, scrolling
-from words import between, factor, percent, short, some
+from report.markup import Markup, el
+from report.report import head
+from report.tables import column, header, scrolling
+import results
+from sentences.claims import unit_of
+from sentences.words import between, factor, percent, short, some
 
 COLUMNS = 80
 DIFFERENT, ALIKE, UNKNOWN = "different", "not shown", "one round"

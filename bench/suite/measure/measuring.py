@@ -11,14 +11,14 @@ import shlex
 import time
 from pathlib import Path
 
-import results
-from interruption import Interrupted
+from measure.interruption import Interrupted
+from measure.plan import Climb, climb_seconds, lessened, points
+from measure.trial import Cpus, run_climb, stamped
+from measure.validity import broken_promises
 from options import Options
-from plan import Climb, climb_seconds, lessened, points
 from problem import Problem
 from progress import Progress, shown, some
-from trial import Cpus, run_climb, stamped
-from validity import broken_promises
+import results
 
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")  # what no shell needs to have quoted
 

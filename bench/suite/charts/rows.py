@@ -4,8 +4,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from chart_axes import Axis, tell, three
-from chart_settings import Figure, Settings, last_figures, text, ticks_text, wheres
+from charts.axes import Axis, tell, three
+from charts.settings import Figure, Settings, last_figures, text, ticks_text, wheres
 
 ROW = 21  # pixels from one bar to the next one
 LINE = 16  # pixels from one ratio to the next one

@@ -9,10 +9,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments import BY_NAME
-from metrics import MEMORY, SHAPES, Metric, user_bytes
+from figures.metrics import MEMORY, SHAPES, Metric, user_bytes
+from measure.experiments import BY_NAME
+from measure.validity import spoils
 from options import FLOOR, THE_FOUR, TWIN
-from validity import spoils
 
 SELECT, POLL, LT, ET = FOUR = THE_FOUR
 EXPERIMENTS = list(BY_NAME)

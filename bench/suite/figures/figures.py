@@ -17,14 +17,14 @@ from collections import defaultdict
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-import histogram
+from figures import histogram
+from figures.curves import Curve, curve_trials, curves, is_sound
+from figures.intervals import median_interval
+from figures.metrics import MEMORY, RATE, SHAPES
+from figures.points import Place, Point, Run, Value, add_trial, collect
+from figures.points import make_run, of_experiment, panel_order, shown_order
+from figures.ratios import Ratio, comparison
 import results
-from curves import Curve, curve_trials, curves, is_sound
-from intervals import median_interval
-from metrics import MEMORY, RATE, SHAPES
-from points import Place, Point, Run, Value, add_trial, collect
-from points import make_run, of_experiment, panel_order, shown_order
-from ratios import Ratio, comparison
 
 # 1/(1-q) of the quantiles that a percentile chart shows: 2 is the median.
 NINES = [1, 2, 3, 4, 5, 6, 8]

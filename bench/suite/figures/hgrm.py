@@ -18,10 +18,10 @@ import math
 import re
 from pathlib import Path
 
-import histogram
+from figures import histogram
+from figures.curves import curve_trials, curves
+from figures.points import Run
 import results
-from curves import curve_trials, curves
-from points import Run
 
 PARTS = 5  # steps in each half of what is left
 MS = 1e6  # nanoseconds

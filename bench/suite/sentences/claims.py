@@ -2,19 +2,20 @@
 
 A difference is claimed only when all of the ratio's interval lies on one side
 of 1 and its median lies outside of what the twin has shown to be noise (the A/A
-band); with fewer than 6 rounds all of the interval must.  Otherwise the sentence says `no difference that this run can show', with
-the same numbers, so that everybody can judge.
+band); with fewer than 6 rounds all of the interval must.  Otherwise the sentence
+says `no difference that this run can show', with the same numbers, so that
+everybody can judge.
 """
 
 import math
 from dataclasses import dataclass
 
-from intervals import Band, Interval, is_different, median_interval, paired_ratio
-from metrics import SHAPES, cpu_an_echo
-from points import FLOOR, LT, Point, Run, collect
-from ratios import Question, band_at, by_round, common_x, ratio_at
-from validity import spoils
-from words import factor, pair, reaches, short
+from figures.intervals import Band, Interval, is_different, median_interval, paired_ratio
+from figures.metrics import SHAPES, cpu_an_echo
+from figures.points import FLOOR, LT, Point, Run, collect
+from figures.ratios import Question, band_at, by_round, common_x, ratio_at
+from measure.validity import spoils
+from sentences.words import factor, pair, reaches, short
 
 FLOOR_SIZE = 64  # bytes in a message
 WITHHELD = "no difference that this run can show"

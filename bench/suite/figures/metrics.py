@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Callable
 
-import histogram
+from figures import histogram
 
 MIB = 1 << 20
 CALLS = ("receives", "sends", "waits", "epoll_ctls", "accepts")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from chart_axes import (
+from charts.axes import (
     CHARACTER, Axis, in_bytes, in_thousands, room_for, spread_labels, tell, y_axis, y_ticks,
 )
-from points import FLOOR, TWIN
+from figures.points import FLOOR, TWIN
 
 EDGE = 0.9  # of the x axis: names of lines that end beyond go beside the panel
 AXIS_ROOM = 54  # pixels at the left of a panel, for the names of the ticks

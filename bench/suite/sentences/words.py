@@ -1,6 +1,6 @@
 """Numbers as people say them."""
 
-from intervals import Interval
+from figures.intervals import Interval
 
 
 def short(name: str) -> str:

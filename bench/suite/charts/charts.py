@@ -1,10 +1,10 @@
 """The charts: gnuplot draws them from the tables, and this calls it.
 
-    chart_settings  what the scripts in plots/ read beside the tables
-    chart_rows      the same for charts with a row for each server
-    chart_freeze    the same for the frozen server
-    chart_axes      ticks, and labels that don't cover each other
-    chart_svg       gnuplot's SVG, fit to stand in the report
+    settings  what the scripts in plots/ read beside the tables
+    rows      the same for charts with a row for each server
+    freeze    the same for the frozen server
+    axes      ticks, and labels that don't cover each other
+    svg       gnuplot's SVG, fit to stand in the report
 """
 
 import os
@@ -13,20 +13,20 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import chart_svg
-import environment
-import findings
-import results
-from chart_freeze import add_freeze
-from chart_rows import BARS, add_bars, add_calls, add_ratios, read_ratios
-from chart_settings import (
+from charts import svg as chart_svg
+from charts.freeze import add_freeze
+from charts.rows import BARS, add_bars, add_calls, add_ratios, read_ratios
+from charts.settings import (
     LINES, NO_BREAK, Settings, add_lines, enhanced, name_of, read_table, text,
 )
-from points import FLOOR, Run
-from validity import WORDS
-from words import some
+from figures.points import FLOOR, Run
+from measure import environment
+from measure.validity import WORDS
+from options import ROOT
+import results
+from sentences import findings
+from sentences.words import some
 
-ROOT = Path(__file__).resolve().parents[2]
 CHARTS = [
     "idle", "idle-cpu", "active", "size", "rate", "percentiles",
     "churn", "memory", "syscalls", "fairness", "freeze", "comparison",

@@ -7,8 +7,8 @@ better, and failed ones never.
 
 from dataclasses import dataclass
 
-from points import Run, of_experiment, panel_order, shown_order
-from validity import spoils
+from figures.points import Run, of_experiment, panel_order, shown_order
+from measure.validity import spoils
 
 
 @dataclass
