@@ -23,7 +23,7 @@ wide = layout eq "wide"
 load "plots/data.gp"
 
 # --- The colours of the page.  The report replaces them by its own, so that it
-# can be read in the dark: bench/suite/chart_svg.py has the same list.
+# can be read in the dark: bench/suite/charts/svg.py has the same list.
 paper = "#ffffff"
 ink = "#222222"
 soft = "#444444"
