@@ -53,11 +53,12 @@ static void print_server(FILE *stream, const struct point *point,
 {
     double echoes = (double)point->echoes;
     double cpu = (double)point_server_cpu(point);
+    const char *each = point->mode == POINT_CHURN ? "a connection" : "an echo";
 
     if (probe->pid != 0)
         fprintf(stream,
-                "    server     %.2f us of CPU time an echo, %.0f %% of a CPU",
-                cpu / echoes / 1e3,
+                "    server     %.2f us of CPU time %s, %.0f %% of a CPU",
+                cpu / echoes / 1e3, each,
                 100 * point_share(point, point_server_cpu(point)));
     if (probe->pid != 0 && point->server_bytes >= 0)
         fprintf(stream, ", %.1f MB of memory",
@@ -66,11 +67,12 @@ static void print_server(FILE *stream, const struct point *point,
         fputc('\n', stream);
     if (probe->counters != NULL)
         fprintf(stream,
-                "    counters   %.2f system calls an echo, %.2f "
+                "    counters   %.2f system calls %s, %.2f "
                 "descriptors scanned\n",
                 (double)(system_calls(&point->end.counters) -
                          system_calls(&point->begin.counters)) /
                     echoes,
+                each,
                 (double)(point->end.counters.scanned -
                          point->begin.counters.scanned) /
                     echoes);
