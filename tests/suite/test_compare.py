@@ -37,7 +37,7 @@ class Verdicts(Folders):
     def test_intervals_that_are_apart_are_different(self):
         a = self.rates("a", [100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
         b = self.rates("b", [205.0, 206.0, 207.0, 208.0, 209.0, 210.0])
-        words = r"^epoll_lt +102 \(100-105\) +208 \(205-210\) +2.02 different$"
+        words = r"^epoll LT +102 \(100-105\) +208 \(205-210\) +2.02 different$"
         self.assertRegex(self.line(a, b), words)
         self.assertRegex(self.line(b, a), r"0.49 different$")
 

@@ -55,13 +55,13 @@ class Withholding(unittest.TestCase):
         self.assertTrue(sentence.shown)
         self.assertEqual(
             sentence.text,
-            "100 active, 0 idle: poll has 2.00 times the CPU time an echo of epoll_lt"
+            "100 active, 0 idle: poll has 2.00 times the CPU time an echo of epoll LT"
             " (1.90 to 2.20; equals differ by up to 1.010): 20 us against 10 us.",
         )
 
     def test_the_greater_one_comes_first_whichever_it_is(self):
         sentence = about(pairs([5.0] * 6), "CPU time an echo of")
-        self.assertIn("epoll_lt has 2.00 times the CPU time an echo of poll", sentence.text)
+        self.assertIn("epoll LT has 2.00 times the CPU time an echo of poll", sentence.text)
 
     def test_an_interval_that_crosses_1_is_withheld(self):
         sentence = about(pairs([20.0, 21.0, 9.9, 20.0, 22.0, 20.0]), "CPU time an echo of")
@@ -89,7 +89,7 @@ class Withholding(unittest.TestCase):
             run = run_of(trials)
             return headline(run, make_figures(run), "idle")
 
-        words = "1 active, 500 idle: epoll_et has 4.00 times the echoes a second of poll"
+        words = "1 active, 500 idle: epoll ET has 4.00 times the echoes a second of poll"
         self.assertEqual(title([4.0, 4.1, 3.9, 4.0, 4.0, 4.0]), words)
         self.assertIsNone(title([4.0, 4.1, 0.9, 4.0, 4.0, 4.0]))
         self.assertIsNone(title([4.0]))
@@ -134,7 +134,7 @@ class Truth(unittest.TestCase):
         self.assertEqual(len(own), 4)
         for sentence in own:
             self.assertTrue(sentence.shown)
-            words = "mine has 2.00 times the CPU time an echo of epoll_lt (2.00 to 2.00"
+            words = "mine has 2.00 times the CPU time an echo of epoll LT (2.00 to 2.00"
             self.assertIn(words, sentence.text)
         same = [s for s in findings.on_mine(run) if "echoes a second" in s.text]
         self.assertTrue(same and not any(s.shown for s in same))
@@ -187,7 +187,7 @@ class Facts(unittest.TestCase):
             trials.append(trial(FLOOR, number_, 0, 100, server=cpu(8.0)))
             trials.append(trial(LT, number_, 0, 100, server=cpu(10.0)))
         texts = " ".join(s.text for s in said(trials))
-        self.assertIn("epoll_lt 1.25 times (1.25 to 1.25; efficiency 80 %)", texts)
+        self.assertIn("epoll LT 1.25 times (1.25 to 1.25; efficiency 80 %)", texts)
 
     def test_the_floor_by_itself_is_taken_beside_the_same_load(self):
         """bench/run syscalls measures it as an experiment of its own."""
@@ -198,7 +198,7 @@ class Facts(unittest.TestCase):
             for idle, seconds in ((0, 10.0), (900, 30.0)):
                 own = {"server": cpu(seconds), "experiment": "syscalls"}
                 trials.append(trial(LT, number_, idle, 100, **own))
-        self.assertIn("epoll_lt 1.25 times", " ".join(s.text for s in said(trials)))
+        self.assertIn("epoll LT 1.25 times", " ".join(s.text for s in said(trials)))
 
     def test_a_first_look_is_called_one_once_with_its_confidence(self):
         def looks(rounds):
@@ -214,7 +214,7 @@ class Facts(unittest.TestCase):
     def test_a_generator_at_its_limit_is_named(self):
         trials = [trial(LT, r, 0, 100, doubts=["generator"]) for r in (1, 2)]
         run = run_of(trials)
-        self.assertIn("2 trials with 100 active (epoll_lt)", generator_remark(run, "idle"))
+        self.assertIn("2 trials with 100 active (epoll LT)", generator_remark(run, "idle"))
         self.assertTrue(any("generator was the limit" in s.text for s in said(trials)))
         self.assertEqual(generator_remark(run_of([trial(LT, 1)]), "idle"), "")
 

@@ -70,7 +70,7 @@ def remark(run: Run, chart: str) -> str:
     reasons = [f"{WORDS[code]} ({some(count, 'trial')})" for code, count in codes.items()]
     if not reasons:
         return ""
-    return f"Doubtful, and hollow where nothing better is known: {'; '.join(reasons)}"
+    return f"Doubtful trials, hollow where they are half of all or more: {'; '.join(reasons)}"
 
 
 def settings(run: Run, figures: dict, folder: Path) -> str:

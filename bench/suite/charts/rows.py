@@ -6,6 +6,7 @@ from pathlib import Path
 
 from charts.axes import Axis, tell, three
 from charts.settings import Figure, Settings, last_figures, text, ticks_text, wheres
+from figures.intervals import Band, Interval, is_different
 
 ROW = 21  # pixels from one bar to the next one
 LINE = 16  # pixels from one ratio to the next one
@@ -95,10 +96,17 @@ class Ratio:
     value: float
     low: float
     high: float
+    rounds: int
     band_low: float | None
     band_high: float | None
     panel: str
     y: float = 0
+
+    @property
+    def clear(self) -> bool:
+        """May a difference be claimed?"""
+        band = None if self.band_low is None else Band(self.band_low, self.band_high)
+        return is_different(Interval(self.value, self.low, self.high, self.rounds), band)
 
 
 def read_ratios(path: Path) -> list[Ratio]:
@@ -109,8 +117,8 @@ def read_ratios(path: Path) -> list[Ratio]:
     return [
         Ratio(
             line["question"], line["server"], float(line["value"]), float(line["low"]),
-            float(line["high"]), *(float(line[n]) if line[n] else None for n in BAND),
-            line["panel"],
+            float(line["high"]), int(line["rounds"]),
+            *(float(line[n]) if line[n] else None for n in BAND), line["panel"],
         )
         for line in lines
     ]
@@ -172,6 +180,6 @@ def add_ratios(made: Settings, name: str, ratios: list[Ratio], order: list[str])
 
 
 def numbers(r: Ratio) -> list[float]:
-    """The ratio and its band; without a band, one of no width."""
+    """The ratio and its band, without one a band of no width; is the difference clear?"""
     band = (r.band_low, r.band_high) if r.band_low is not None else (1, 1)
-    return [r.value, r.low, r.high, *band]
+    return [r.value, r.low, r.high, *band, int(r.clear)]

@@ -431,7 +431,7 @@ HEADS = {
     "levels": "chart\tpanel\theight\ttext",
     "limits": "chart\tpanel\tserver\tx\ttext\theight",
     "stacks": "chart\tpanel\tserver\tcall\ty\tfrom\tto",
-    "ratios": "chart\tpanel\tserver\ty\tvalue\tlow\thigh\tband_low\tband_high",
+    "ratios": "chart\tpanel\tserver\ty\tvalue\tlow\thigh\tband_low\tband_high\tclear",
     "expected": "where\tx\tvalue",
 }
 

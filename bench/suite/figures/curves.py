@@ -1,8 +1,7 @@
 """Latency distributions: which trials make which curve.
 
-The curve of several rounds is made of their histograms added up, which is
-exact.  As everywhere, doubtful trials are used only where there is nothing
-better, and failed ones never.
+As everywhere, doubtful trials are used only where valid ones aren't the majority,
+and failed ones never.
 """
 
 from dataclasses import dataclass
@@ -79,6 +78,7 @@ def is_sound(trials: list[dict]) -> bool:
 
 
 def curve_trials(curve: Curve) -> list[dict]:
-    """Those that make the curve: the sound ones, or else whatever there is."""
+    """Those that make the curve: the sound ones, if they are more than half."""
     recorded = [t for t in curve.trials if (t.get(curve.key) or {}).get("count")]
-    return [t for t in recorded if is_sound([t])] or recorded
+    sound = [t for t in recorded if is_sound([t])]
+    return sound if 2 * len(sound) > len(recorded) else [t for t in recorded if t not in sound]

@@ -3,8 +3,8 @@
 The trial is the unit: a figure is the median over the rounds, with the interval
 that the rounds allow (intervals.py).  Ratios are taken pair by pair within a
 round.  A failed trial is counted and its figures are never used.  A doubtful
-one (validity.py) is never mixed with valid ones: it counts only where a point
-has nothing better, and then the row says solid = 0, which is drawn hollow.
+one (validity.py) is never mixed with valid ones: it counts only where valid ones
+aren't the majority, and then the row says solid = 0, which is drawn hollow.
 
 Each experiment leaves NAME.tsv, and all together comparison.tsv, in the same
 tidy form: one line a figure, named by its columns.
@@ -21,7 +21,7 @@ from figures import histogram
 from figures.curves import Curve, curve_trials, curves, is_sound
 from figures.intervals import median_interval
 from figures.metrics import MEMORY, RATE, SHAPES
-from figures.points import Place, Point, Run, Value, add_trial, collect
+from figures.points import Place, Point, Run, add_trial, collect, usable
 from figures.points import make_run, of_experiment, panel_order, shown_order
 from figures.ratios import Ratio, comparison
 import results
@@ -51,11 +51,6 @@ class Row:
 
 
 # --- Rows.
-
-
-def usable(values: list[Value]) -> list[Value]:
-    """The valid ones; only when there is none, the doubtful ones."""
-    return [value for value in values if value.valid] or values
 
 
 def make_row(place: Place, name: str, unit: str, point: Point) -> Row:
@@ -147,29 +142,31 @@ def held_rows(run: Run, name: str) -> list[Row]:
 # --- Whole distributions, on an axis of nines (curves.py).
 
 
-def curve_row(curve: Curve, used: list[dict], whole: dict, one_in: int) -> Row | None:
-    """What all but one in so many stay within; None when nobody knows."""
-    value = histogram.all_but(whole, one_in)
-    if value is None:
-        return None
+def curve_row(curve: Curve, used: list[dict], one_in: int) -> Row | None:
+    """What all but one in so many stay within; None when not every round knows.
+
+    As everywhere the median of the rounds: in the histograms added up a single
+    round in which the machine stood still would make the whole tail.
+    """
     lasting = [histogram.all_but(trial[curve.key], one_in) for trial in used]
-    found = median_interval([value / 1e3 for value in lasting if value is not None])
-    low, high = (found.low, found.high) if found else (None, None)
-    solid = is_sound(used) and histogram.supports(whole["count"], one_in)
-    invalid = curve.failed + len(curve.trials) - len(used)
+    if not used or None in lasting:
+        return None
+    found = median_interval([value / 1e3 for value in lasting])
+    counts = [trial[curve.key]["count"] for trial in used]
+    solid = is_sound(used) and all(histogram.supports(count, one_in) for count in counts)
+    doubtful = sum(not is_sound([trial]) for trial in curve.trials)
     return Row(
-        curve.server, curve.panel, one_in, curve.metric, "us", value / 1e3, low, high,
-        len(used), invalid, int(solid), whole["count"],
+        curve.server, curve.panel, one_in, curve.metric, "us", found.value, found.low, found.high,
+        found.rounds, curve.failed + doubtful, int(solid), sum(counts),
     )
 
 
 def curve_rows(run: Run, name: str) -> list[Row]:
-    """The histograms of the rounds added up, and between which rounds it lies."""
+    """Every curve of an experiment, point by point."""
     rows = []
     for curve in curves(run, name):
         used = curve_trials(curve)
-        whole = histogram.merge([trial[curve.key] for trial in used])
-        found = [curve_row(curve, used, whole, one_in) for one_in in NINES] if used else []
+        found = [curve_row(curve, used, one_in) for one_in in NINES]
         rows += [row for row in found if row is not None]
         if not curve.trials and curve.failed:
             place = (curve.server, curve.panel, 1, curve.metric, "us")

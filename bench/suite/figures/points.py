@@ -51,6 +51,18 @@ class Value:
     supported: bool = True  # by enough samples
 
 
+def usable(values: list[Value]) -> list[Value]:
+    """The valid ones, if they are more than half; otherwise the doubtful ones.
+
+    A few valid trials among many doubtful ones are no better: where the generator
+    is the limit, they are those in which something else slowed both down.
+    """
+    valid = [value for value in values if value.valid]
+    if 2 * len(valid) > len(values):
+        return valid
+    return [value for value in values if not value.valid]
+
+
 @dataclass
 class Point:
     """One place of a chart: all that was tried there."""

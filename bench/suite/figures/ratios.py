@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from figures.intervals import Band, Interval, band_of, paired_ratio
 from figures.metrics import SHAPES
-from figures.points import LT, TWIN, Point, Run, collect
+from figures.points import LT, TWIN, Point, Run, collect, usable
 
 @dataclass
 class Ratio:
@@ -65,7 +65,7 @@ RATE, CPU = "echoes a second", "CPU time an echo"
 RATE_OF_ONE = Question(RATE, "1 active, {x} idle", "idle", "rate", "1", None, MORE)
 RATE_OF_MANY = Question(RATE, "100 active, {x} idle", "idle", "rate", "100", None, MORE)
 RATE_ALONE = Question(RATE, "1 active, 0 idle", "idle", "rate", "1", 0, MORE)
-RATE_ACTIVE = Question(RATE, "{x} active, 0 idle", "active", "rate", "", None, MORE)
+RATE_ACTIVE = Question(RATE, "{x} active, 0 idle", "active", "rate", "", 10, MORE)
 RATE_CROWDED = Question(RATE, "10 active beside {x} firehoses", "fairness", "rate", "", None, MORE)
 MIB_A_SECOND = Question("MiB a second", "{x}-byte messages", "size", "mib_per_s", "", None, MORE)
 CHURN = Question("connections a second", "", "churn", "rate", "", 0, MORE)
@@ -97,7 +97,7 @@ QUESTIONS = [
 
 def by_round(point: Point | None, metric: str) -> dict[int, float]:
     """The valid values of a point; doubtful ones take no part in a comparison."""
-    values = [] if point is None else point.values.get(metric, [])
+    values = [] if point is None else usable(point.values.get(metric, []))
     return {value.round: value.number for value in values if value.valid and value.supported}
 
 

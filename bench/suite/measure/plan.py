@@ -21,10 +21,10 @@ LEAST_LIMIT = 32  # of open files; with less not even the programs run
 LT = THE_FOUR[2]
 
 # What it takes, in seconds, as measured on a virtual machine with two CPUs.
-OPENING = 1 / 16000  # a connection: opened, proved by an echo, and closed again
+OPENING = 1 / 25000  # a connection: opened, proved by an echo, and closed again
 SEARCHED = 9e-9  # more, times n * n, where n connections are searched each time
-STARTING = 0.1  # a server and what belongs to it, started and stopped
-LOADING = 0.03  # the load generator, started and ended
+STARTING = 0.06 # a server and what belongs to it, started and stopped
+LOADING = 0.02  # the load generator, started and ended
 TURNING = 0.01  # from one trial to the next
 DRAWING = 1.5  # an experiment's figures, charts and part of the report, once
 

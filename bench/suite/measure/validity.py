@@ -5,8 +5,8 @@ such figures are never used.  Here are the doubts about trials that went well: t
 server answered, but what was measured may be the machine or the generator instead.
 
 A doubtful trial is kept, and never mixed with the others: a figure is made from
-the trials without a doubt about it; only where there is none, from the doubtful
-ones, and then it is drawn hollow.  Not every doubt spoils every figure: a
+the trials without a doubt about it, if they are more than half; otherwise from
+the doubtful ones, and then it is drawn hollow.  Not every doubt spoils every figure: a
 generator that can't go faster hides how fast the server is, but the CPU time
 that the server needed for each echo is right all the same.
 """

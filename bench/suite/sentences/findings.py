@@ -165,21 +165,39 @@ def doubtful(trial: dict) -> bool:
 
 
 def generator_sentences(run: Run) -> list[Sentence]:
-    """Where the generator was the limit, so that nobody takes it for a server's."""
-    said = []
+    """Where the generator was the limit, in one sentence; each chart says its own."""
+    where, count = [], 0
     for name in run.experiments:
-        text = generator_remark(run, name)
-        if text:
-            said.append(fact(f"{name}: {text}", name))
-    return said
+        limited = generator_limited(run, name)
+        count += len(limited)
+        if limited:
+            where.append(f"{name} ({at_least(limited)})")
+    if not where:
+        return []
+    return [
+        fact(
+            f"The load generator was the limit, not the server, in {some(count, 'trial')}:"
+            f" {listed(where)}. Rates and latencies there are no server's; CPU time is."
+        )
+    ]
+
+
+def at_least(trials: list[dict]) -> str:
+    """With how many active connections; the fewest, when there are several."""
+    actives = sorted({t["active"] for t in trials})
+    return f"{actives[0]:,} active" + (" and more" if len(actives) > 1 else "")
+
+
+def generator_limited(run: Run, experiment: str) -> list[dict]:
+    return [
+        t for t in of_experiment(run, experiment)
+        if t["outcome"] == "measured" and "generator" in t["doubts"] and t["role"] == "figure"
+    ]
 
 
 def generator_remark(run: Run, experiment: str) -> str:
     """For the chart of an experiment; empty when the generator kept up."""
-    limited = [
-        t for t in of_experiment(run, experiment)
-        if t["outcome"] == "measured" and "generator" in t["doubts"] and t["role"] == "figure"
-    ]
+    limited = generator_limited(run, experiment)
     if not limited:
         return ""
     names = list(dict.fromkeys(short(t["server_name"]) for t in limited))
@@ -203,7 +221,7 @@ def validity_sentences(run: Run) -> list[Sentence]:
         fact(
             f"Of {some(len(run.trials), 'trial')} {len(failed):,} failed and {count:,} are"
             f" doubtful{tail}. Failed ones are never used; doubtful ones only, drawn hollow,"
-            " where there is nothing better."
+            " where they are half of all or more."
         )
     ]
 
@@ -296,7 +314,7 @@ def percentile_title(rows: list[Row]) -> str | None:
         return None
     return (
         f"{panels[-1]:,} idle, half load: 99 of 100 echoes within {amount(at[POLL].value)} (poll),"
-        f" {amount(at[LT].value)} (epoll_lt)"
+        f" {amount(at[LT].value)} (epoll LT)"
     )
 
 
@@ -308,7 +326,7 @@ def syscall_title(run: Run, rows: list[Row]) -> str | None:
         return None
     return (
         f"{panel}: poll looks at {number(found[POLL])} descriptors an echo,"
-        f" epoll_lt at {number(found[LT])}"
+        f" epoll LT at {number(found[LT])}"
     )
 
 

@@ -34,7 +34,7 @@ def at_most_x(rows: list[Row]) -> list[Row]:
 
 
 def each(rows: list[Row], unit: str | None = None) -> str:
-    """poll 19,000, epoll_lt 1"""
+    """poll 19,000, epoll LT 1"""
     tell = (lambda v: in_unit(v, unit)) if unit else number
     return ", ".join(f"{short(row.server)} {tell(row.value)}" for row in rows)
 

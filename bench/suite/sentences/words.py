@@ -4,8 +4,9 @@ from figures.intervals import Interval
 
 
 def short(name: str) -> str:
-    """poll_server is poll where it stands among the others."""
-    return name.removesuffix("_server")
+    """poll_server is poll where it stands among the others, epoll_lt_server epoll LT."""
+    plain = name.removesuffix("_server")
+    return {"epoll_lt": "epoll LT", "epoll_et": "epoll ET"}.get(plain, plain)
 
 
 def number(value: float) -> str:
