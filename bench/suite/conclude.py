@@ -30,21 +30,23 @@ def try_each(steps) -> tuple[list[str], int]:
 def conclude(folder: Path) -> int:
     """Figures, charts, report and summary of whatever was measured."""
     run = figures.read_run(folder)
-    if not any(t["outcome"] == "measured" and t["kind"] != "floor" for t in run.trials):
+    if not run.trials:
         say("Nothing was measured, so there is nothing to show.")
         return 0
     made = figures.make_figures(run)
+    measured = any(t["outcome"] == "measured" and t["kind"] != "floor" for t in run.trials)
     problems, status = try_each(
         [
             lambda: figures.write_tables(folder, made),
             lambda: hgrm.write(folder, run),
-            lambda: charts.draw(folder, run, made),
+            lambda: charts.draw(folder, run, made) if measured else [],
             lambda: report.write(folder, run, made, charts),
         ]
     )
     say("\n" + summary(run, made) + "\n")
-    chart = charts.draw_in_text(folder, COLUMNS)
-    if chart:
+    if not measured:
+        say("No server was measured, so there are no charts; the report tells why.\n")
+    elif chart := charts.draw_in_text(folder, COLUMNS):
         say(chart + "\n")
     for line in problems:
         print(line, file=sys.stderr)

@@ -221,7 +221,7 @@ class Facts(unittest.TestCase):
     def test_invalid_trials_are_counted_with_their_reasons(self):
         trials = [trial(LT, 1), trial(LT, 2, doubts=["steal", "lag"]), failed(POLL, 1)]
         texts = [s.text for s in said(trials)]
-        self.assertTrue(any("Of 3 trials 1 failed and 1 are doubtful" in t for t in texts))
+        self.assertTrue(any("Of 3 trials 1 failed and 1 is doubtful" in t for t in texts))
         self.assertIn("poll failed 1 trial of idle: it died.", texts)
         self.assertFalse(any("doubtful" in s.text for s in said([trial(LT, 1)])))
 

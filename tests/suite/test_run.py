@@ -632,14 +632,15 @@ class Again(Run):
         self.assertEqual(self.draw().returncode, 0)
         self.assertEqual(first, self.written())
 
-    def test_of_the_floor_alone_there_is_nothing_to_draw(self):
+    def test_of_the_floor_alone_the_report_says_that_no_server_was_measured(self):
         self.made_up()
         path = self.output / "trials.ndjson"
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(line for line in lines if '"floor"' in line))
         done = self.draw()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("nothing to show", done.stdout)
+        self.assertIn("No server was measured", done.stdout)
+        self.assertTrue((self.output / "report.html").is_file())
 
     def test_a_torn_last_line_is_left_out_and_said(self):
         self.made_up()

@@ -16,6 +16,7 @@ from charts.axes import (
     CHARACTER, Axis, in_bytes, in_thousands, room_for, spread_labels, tell, y_axis, y_ticks,
 )
 from figures.points import FLOOR, TWIN
+from sentences.words import short
 
 EDGE = 0.9  # of the x axis: names of lines that end beyond go beside the panel
 AXIS_ROOM = 54  # pixels at the left of a panel, for the names of the ticks
@@ -23,13 +24,6 @@ NO_BREAK = "\u00a0"  # a space at which gnuplot doesn't part words
 LONGEST = 21  # letters of a name and a value beside a line
 GAP = 14  # pixels from one label to the next one below
 HEIGHTS = {"wide": 330, "narrow": 230}  # pixels of a panel
-NAMES = {
-    "select_server": "select",
-    "poll_server": "poll",
-    "epoll_lt_server": "epoll LT",
-    "epoll_et_server": "epoll ET",
-    FLOOR: "bare recv + send",
-}
 
 
 @dataclass
@@ -209,7 +203,7 @@ def enhanced(value: str) -> str:
 
 def name_of(server: str) -> str:
     """As it is called in a chart, at most 14 letters."""
-    name = NAMES.get(server, server)
+    name = "bare recv + send" if server == FLOOR else short(server)
     return name if len(name) <= 14 else name[:13] + "…"
 
 

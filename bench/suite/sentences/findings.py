@@ -219,8 +219,8 @@ def validity_sentences(run: Run) -> list[Sentence]:
     tail = f" ({reasons})" if reasons else ""
     return [
         fact(
-            f"Of {some(len(run.trials), 'trial')} {len(failed):,} failed and {count:,} are"
-            f" doubtful{tail}. Failed ones are never used; doubtful ones only, drawn hollow,"
+            f"Of {some(len(run.trials), 'trial')} {len(failed):,} failed and {count:,}"
+            f" {'is' if count == 1 else 'are'} doubtful{tail}. Failed ones are never used; doubtful ones only, drawn hollow,"
             " where they are half of all or more."
         )
     ]
