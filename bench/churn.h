@@ -35,8 +35,8 @@
  * of `set`, held already, are silent.  point->latency and point->handshake have
  * the connections that were completed in the window.  Fails the point when a
  * connection was refused or ended, a byte was wrong, an echo didn't come, or a
- * slot was never served.  Ends at most point->stall and ten seconds after the
- * window, whatever the server does, and at once with a signal.
+ * slot was never served.  Ends at most ten seconds after the window, whatever
+ * the server does, and at once with a signal.
  */
 void churn_run(struct connections *set, const struct probe *probe,
                struct point *point);

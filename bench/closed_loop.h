@@ -20,11 +20,11 @@
 #include "probe.h"
 
 /*
- * Measure `point` on connections that are held already: point->idle +
- * point->active of them.  Fills in all that the window tells, and fails the
+ * Measure `point` on connections that are held already: as many as
+ * point_connections tells.  Fills in all that the window tells, and fails the
  * point when a byte was wrong, a connection ended, a reply didn't come or a
- * connection was never served.  Ends at most point->stall and ten seconds
- * after the window, whatever the server does, and at once with a signal.
+ * connection was never served.  Ends at most ten seconds after the window,
+ * whatever the server does, and at once with a signal.
  */
 void closed_loop_run(struct connections *set, const struct probe *probe,
                      struct point *point);

@@ -5,8 +5,8 @@
  * bare recv, a bare send, the next one.  Nothing waits for readiness, nothing
  * is searched or remembered.  With one message in flight on each connection the
  * next message in turn has usually arrived long ago.  The CPU time of an echo
- * is then that of the two system calls which no server can avoid; what a real
- * server uses beyond it is the price of knowing where to look.  With one
+ * is then that of the two system calls which none of the four can avoid; what a
+ * real server uses beyond it is the price of knowing where to look.  With one
  * connection, the default, it sleeps in every recv and is no floor.
  *
  * It is no server: one client that pauses makes all the others wait, and nobody

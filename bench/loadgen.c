@@ -6,6 +6,9 @@
  * more silent ones and do it again.  What the server does for its clients stays
  * the same; what changes is among how many connections it has to find them.
  *
+ *     load_options  the command line
+ *     interrupt     Ctrl-C, and what was measured stays
+ *     clock         nanoseconds
  *     histogram     the latencies of a point in 30 KiB
  *     pattern       what a message says, so that each byte can be judged
  *     message       one connection and its message in flight

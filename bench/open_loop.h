@@ -8,8 +8,9 @@
  * one waits here, but its time counts from when it was to leave:
  *
  *     response time   from the intended send to the reply: what a client waits
- *     service time    from the actual send to the reply: what a closed loop
- * sees lag             what the generator itself was late: from the moment when
+ *     service time    from the actual send to the reply: all that a closed
+ *                     loop sees
+ *     lag             what the generator itself was late: from the moment when
  *                     the message could have left to when it did
  *
  * Everything is recorded whose intended time lies in the window, also when its
