@@ -104,7 +104,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
     (void)length;
     (void)unused;
     if (connection == NULL) {
-        warnx("connection %d is closed: %s", fd, "no memory for it");
+        warnx("connection %d is closed: no memory for it", fd);
         evutil_closesocket(fd);
         return;
     }

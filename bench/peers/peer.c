@@ -1,3 +1,6 @@
+/*
+ * peer: see peer.h for the idea.
+ */
 #include "peer.h"
 
 #include "options.h"

@@ -157,8 +157,7 @@ static void prepare_threads(void)
     pthread_cond_init(&one_has_left, &attributes);
 }
 
-/* The signals that end the program: no thread gets them, main waits for them.
- */
+/* The signals that end the program: no thread gets them, main waits for one. */
 static sigset_t block_signals(void)
 {
     sigset_t signals;
