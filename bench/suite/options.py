@@ -36,8 +36,9 @@ What lies in the results folder afterwards:
   report.html       conclusions, charts, tables, the machine: open it
   *.svg, *.png      the charts; plots/*.gp draw them from NAME.tsv and charts.gp
   NAME.tsv          the figures of an experiment, comparison.tsv the ratios
-  *.hgrm            latency distributions for HdrHistogram's plotter
-  trials.ndjson     every trial, one line of JSON each (bench/README.md)
+  hgrm/             latency distributions for HdrHistogram's plotter
+  trials.ndjson     every trial, one line of JSON each (bench/README.md); it may be
+                    packed with gzip later on
   environment.json  the machine, its limits, the compiler, the commit, the plan
 
 COMMAND is run without a shell.  What it starts is the process that is measured:
@@ -179,7 +180,8 @@ def results_folder(option: str, text: str | None) -> Path | None:
     if text is None:
         return None
     for name in ("trials.ndjson", "environment.json"):
-        if not (Path(text) / name).is_file():
+        packed = Path(text) / f"{name}.gz"
+        if not (Path(text) / name).is_file() and not (name == "trials.ndjson" and packed.is_file()):
             raise bad(option, text, f"no {name} in there")
     return Path(text)
 

@@ -1,17 +1,18 @@
 """The results folder: written as the run goes, so that no end of it loses data."""
 
 import contextlib
+import gzip
 import json
 import os
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Iterator
 
 from measure.server import undisturbed
 from options import ROOT
 from problem import CANNOT_WRITE, USAGE, Problem
-
 
 SAME_SECOND = 100  # runs that may begin in one second, each with its own folder
 
@@ -90,18 +91,27 @@ def append_trial(folder: Path, trial: dict) -> None:
         raise cannot_write(path, error) from None
 
 
+def text_of_trials(folder: Path) -> str:
+    """A run that is kept for long may be packed, with gzip trials.ndjson."""
+    packed = folder / "trials.ndjson.gz"
+    if packed.is_file():
+        return gzip.decompress(packed.read_bytes()).decode("utf-8", "replace")
+    return (folder / "trials.ndjson").read_text("utf-8", "replace")
+
+
 def read_trials(folder: Path) -> list[dict]:
     """All whole lines; the last one may be torn when a disk was full."""
     path = folder / "trials.ndjson"
     trials = []
     try:
-        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+        for number, line in enumerate(text_of_trials(folder).splitlines(), 1):
             try:
                 trials.append(json.loads(line))
             except json.JSONDecodeError:
                 print(f"{path}: line {number} is not whole and is left out", file=sys.stderr)
-    except OSError as error:
-        raise Problem(f"bench/run: {path}: {error.strerror}", USAGE) from None
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise Problem(f"bench/run: {path}: {why}", USAGE) from None
     return trials
 
 

@@ -404,7 +404,7 @@ class Hgrm(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             hgrm.write(folder, run_of(whole_run(2, experiments=("percentiles", "freeze"))))
-            files = {path.name for path in folder.iterdir()}
+            files = {path.name for path in (folder / "hgrm").iterdir()}
         self.assertEqual(len(files), 4 * 3 + 4 * 2 + 3 * 2)  # select has no 5,000 idle
         self.assertIn("percentiles-response-5000-poll_server.hgrm", files)
         self.assertIn("freeze-closed-select_server.hgrm", files)

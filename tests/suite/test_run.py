@@ -622,7 +622,7 @@ class Again(Run):
         return subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
 
     def written(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in self.output.iterdir()}
+        return {path.name: path.read_bytes() for path in self.output.rglob("*") if path.is_file()}
 
     def test_it_draws_again_and_the_same(self):
         self.made_up()
@@ -631,6 +631,19 @@ class Again(Run):
         first = self.written()
         self.assertEqual(self.draw().returncode, 0)
         self.assertEqual(first, self.written())
+
+    def test_trials_that_are_packed_are_read_as_well(self):
+        self.made_up()
+        self.draw()
+        plain = self.written()
+        subprocess.run(["gzip", "-n", str(self.output / "trials.ndjson")], check=True)
+        done = self.draw()
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(self.written()["idle.tsv"], plain["idle.tsv"])
+        (self.output / "trials.ndjson.gz").write_bytes(b"\x1f\x8b torn")
+        done = self.draw()
+        self.assertEqual(done.returncode, 64)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
     def test_of_the_floor_alone_the_report_says_that_no_server_was_measured(self):
         self.made_up()

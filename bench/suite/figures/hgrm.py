@@ -91,4 +91,5 @@ def write(folder: Path, run: Run) -> None:
         if used:
             whole = histogram.merge([trial[curve.key] for trial in used])
             name = file_name(curve.experiment, *curve.view, curve.server)
-            results.write(folder / name, to_hgrm(whole))
+            results.make(folder / "hgrm")
+            results.write(folder / "hgrm" / name, to_hgrm(whole))

@@ -1,8 +1,8 @@
 """Latency histograms, as bench/histogram.h describes them.
 
-The trials bring their histograms along, so that the quantile over all rounds is
-exact: histograms of the same layout are merged by adding their counts, while
-the average of the rounds' quantiles would be just wrong.
+The trials bring their histograms along, so that any quantile of a trial can be told
+later.  Those of the same layout are merged by adding their counts, which is exact;
+the average of their quantiles would be just wrong.
 """
 
 K = 7

@@ -130,7 +130,6 @@ def kernel_bytes(trial: dict) -> float | None:
 MEMORY = {"user_bytes": user_bytes, "kernel_bytes": kernel_bytes}
 
 
-
 # --- What an experiment shows.
 
 

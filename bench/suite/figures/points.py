@@ -177,5 +177,3 @@ def add_growth(point: Point, number: int, few: dict, many: dict) -> None:
             valid = not (spoils(few, "memory") or spoils(many, "memory"))
             value = Value(number, (after - before) / more, valid, many["held"])
             point.values[metric].append(value)
-
-

@@ -10,6 +10,7 @@ from figures.intervals import Band, Interval, band_of, paired_ratio
 from figures.metrics import SHAPES
 from figures.points import LT, TWIN, Point, Run, collect, usable
 
+
 @dataclass
 class Ratio:
     """A line of comparison.tsv: how many times a server has what epoll LT has."""
@@ -190,5 +191,3 @@ def together(ratios: list[Ratio]) -> list[Ratio]:
     """Those that were measured in the same place one after the other."""
     places = list(dict.fromkeys(ratio.question for ratio in ratios))
     return sorted(ratios, key=lambda ratio: places.index(ratio.question))
-
-

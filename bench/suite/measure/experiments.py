@@ -174,7 +174,7 @@ EXPERIMENTS = [
     Experiment(
         "size",
         "What does a longer message change?",
-        "10 connections talk, none is silent, closed loop.",
+        "10 connections talk, none is silent, closed loop; 16 bytes to 1 MiB a message.",
         "Small messages cost calls, large ones cost copying, which is the same for all four;"
         " past the socket's buffer a send takes only a part, and waiting to write begins.",
         size,
@@ -235,7 +235,8 @@ EXPERIMENTS = [
         "freeze",
         "What does a load generator see of a server that stops for a moment?",
         "The server is stopped (SIGSTOP) for a quarter of the window: under one connection in"
-        " a closed loop, and under 1,000 planned messages a second.",
+        " a closed loop, and under 1,000 messages a second at equal gaps over 100 connections,"
+        " open loop. Once, in the first round: the answer is known.",
         "The closed loop stops asking and reports one slow echo; the open loop reports"
         " everybody who would have waited. That gap is coordinated omission.",
         freeze,

@@ -23,7 +23,7 @@ LT = THE_FOUR[2]
 # What it takes, in seconds, as measured on a virtual machine with two CPUs.
 OPENING = 1 / 25000  # a connection: opened, proved by an echo, and closed again
 SEARCHED = 9e-9  # more, times n * n, where n connections are searched each time
-STARTING = 0.06 # a server and what belongs to it, started and stopped
+STARTING = 0.06  # a server and what belongs to it, started and stopped
 LOADING = 0.02  # the load generator, started and ended
 TURNING = 0.01  # from one trial to the next
 DRAWING = 1.5  # an experiment's figures, charts and part of the report, once
@@ -152,7 +152,8 @@ def make_plan(options: Options, limit: int) -> list[Climb]:
 
 
 def opening_seconds(server: str, connections: int) -> float:
-    """To open so many; select and poll search them all for each batch that came."""
+    """To open so many; poll searches them all for each batch that came, and so does select,
+    which never has enough of them for that to take long."""
     searched = SEARCHED * connections**2 if server == "poll_server" else 0
     return connections * OPENING + searched
 

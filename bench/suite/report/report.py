@@ -81,6 +81,7 @@ CHARTS = {"idle": ["idle", "idle-cpu"]}  # of other experiments: the one of thei
 # What lies in the folder of a run, by the ends of the names.
 FILES = {
     "trials.ndjson": "Every trial as it was measured, one a line, with its histograms",
+    "trials.ndjson.gz": "The same, packed with gzip",
     "environment.json": "The machine, its limits, the compiler, the commit, the plan",
     ".tsv": "The figures behind each experiment, one a line; comparison.tsv has the ratios",
     ".hgrm": "Latency distributions, for HdrHistogram's plotter",
@@ -261,7 +262,7 @@ def repeat_section(environment: dict) -> Markup:
 
 def file_section(folder: Path) -> Markup:
     """Links to what lies beside the report; relative, so that the folder can move."""
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     entries = []
     for end, words in FILES.items():
         links = [el("a", name, href=quote(name)) for name in names if name.endswith(end)]
