@@ -174,7 +174,7 @@ EXPERIMENTS = [
     Experiment(
         "size",
         "What does a longer message change?",
-        "10 connections talk, none is silent, closed loop; 16 bytes to 1 MiB a message.",
+        "10 connections talk, none is silent, closed loop.",
         "Small messages cost calls, large ones cost copying, which is the same for all four;"
         " past the socket's buffer a send takes only a part, and waiting to write begins.",
         size,

@@ -152,8 +152,7 @@ def make_plan(options: Options, limit: int) -> list[Climb]:
 
 
 def opening_seconds(server: str, connections: int) -> float:
-    """To open so many; poll searches them all for each batch that came, and so does select,
-    which never has enough of them for that to take long."""
+    """To open so many.  poll searches them all for each batch that came; select has too few."""
     searched = SEARCHED * connections**2 if server == "poll_server" else 0
     return connections * OPENING + searched
 
