@@ -37,7 +37,7 @@ What lies in the results folder afterwards:
   *.svg, *.png      the charts; plots/*.gp draw them from NAME.tsv and charts.gp
   NAME.tsv          the figures of an experiment, comparison.tsv the ratios
   hgrm/             latency distributions for HdrHistogram's plotter
-  trials.ndjson     every trial, one line of JSON each (bench/README.md); it may be
+  trials.ndjson     every trial, one line of JSON each (bench/README.md); may be
                     packed with gzip later on
   environment.json  the machine, its limits, the compiler, the commit, the plan
 
@@ -52,6 +52,12 @@ Whatever was measured is kept and drawn.
 IDLE_HELP = """\
 for the experiment idle: these numbers of silent connections. `max' is what the
 limit of open files allows, but at most 20000"""
+
+EXPERIMENT_HELP = "which of them (all); see --list. `latency' is rate and percentiles"
+
+PEERS_HELP = "other ways to write it, for context (bench/peers): about twice as long"
+
+SEED_HELP = "decides on the order within the rounds and on the open loops' gaps (random)"
 
 SERVER_HELP = """\
 one more server in all experiments: 'mine=python3 my.py {port}'; may be repeated.
@@ -210,7 +216,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add, hidden = parse.add_argument, argparse.SUPPRESS
-    add("experiments", metavar="EXPERIMENT", nargs="*", help="which of them (all); see --list")
+    add("experiments", metavar="EXPERIMENT", nargs="*", help=EXPERIMENT_HELP)
     add("--list", action="store_true", help="tell what each experiment asks, then end")
     add("--quick", action="store_true", help="a first look at all of it, in 90 s")
     add("--full", action="store_true", help="for a quiet machine and a long break: over an hour")
@@ -220,9 +226,9 @@ def parser() -> Parser:
     add("--idle", metavar="LIST", help=IDLE_HELP)
     add("--active", metavar="LIST", help="for the experiment idle: connections that talk (1,100)")
     add("--server", metavar="NAME=COMMAND", action="append", default=[], help=SERVER_HELP)
-    add("--peers", action="store_true", help="other ways to write it, for context: bench/peers")
+    add("--peers", action="store_true", help=PEERS_HELP)
     add("--only", metavar="NAMES", help="only these servers, with commas between")
-    add("--seed", metavar="N", help="decides on the order within the rounds (random)")
+    add("--seed", metavar="N", help=SEED_HELP)
     add("--output", metavar="DIR", help="folder of what is written (results/DATE-TIME)")
     add("--report", metavar="DIR", help="measure nothing: figures, charts and report again")
     beside = "measure nothing: two runs side by side; with --output also as a page and a table"

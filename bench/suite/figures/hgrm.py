@@ -7,11 +7,13 @@ n-th lines of several files above the same place of its axis, so all files climb
 the same steps: each half of the distance that is left to 100 % in five parts.
 gnuplot draws one with
 
-    set logscale x; plot 'percentiles-response-0-poll_server.hgrm' using 4:1
+    set logscale x; plot 'hgrm/percentiles-response-0-poll_server.hgrm' using 4:1
 
 There is one for each server, number of idle connections and view (response time
 from the intended send, service time from the actual one) of `percentiles', and
-one for each server and view of `freeze'.
+one for each server and view of `freeze'.  A file has the histograms of all its rounds
+added up, and the table of an experiment the median of the rounds: a single round in
+which the machine stood still shows here, and not there.
 """
 
 import math

@@ -61,7 +61,8 @@ TERMS = [
         "A/A band",
         "The same server entered twice, under two names. How far the two lie apart is the smallest "
         "difference that this machine can claim. A conclusion is drawn only when its whole "
-        "interval lies on one side of 1 and its median outside of this band.",
+        "interval lies on one side of 1 and its median outside of this band; with fewer than six "
+        "rounds, all of the interval.",
     ),
     (
         "Hollow",
