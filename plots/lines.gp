@@ -84,7 +84,7 @@ do for [p = 1:panels] {
             pointsize 0.8, \
         $levels using (only(strcol(1) eq chart && $2 == p, \
                 of_panel("right", p))):3:4 with labels right offset -0.5, -0.8 \
-            noenhanced boxed bs 2 font ",11" textcolor rgb faint, \
+            noenhanced font ",11" textcolor rgb faint, \
         for [s in everyone] $labels using \
             (only(label_of(s, p, "failed"), x($4))):height:("×") with labels \
             noenhanced offset 0, 0.5 font ",16" textcolor rgb text_color(s), \

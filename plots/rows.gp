@@ -30,12 +30,13 @@ do for [p = 1:panels] {
         at screen at_x(cell * across(p) + 14), at_y(panel_top(p) - 12)
     metric = of_panel("metric", p)
     set xrange [0:of_panel("high", p)]
+    edge = of_panel("high", p) / 200 # what is left of a bar that is hollow
     plot for [s in everyone] table using (0):(only(bar(s, p), shown(s))): \
             (0):6:(shown(s) - half):(shown(s) + half) with boxxyerror \
             linecolor rgb color(s) fillstyle solid noborder, \
         for [s in everyone] table using \
             (0):(only(bar(s, p) && $11 == 0, shown(s))): \
-            (0):6:(shown(s) - half + 0.08):(shown(s) + half - 0.08) \
+            (edge):($6 - edge):(shown(s) - half + 0.08):(shown(s) + half - 0.08) \
             with boxxyerror linecolor rgb paper fillstyle solid noborder, \
         for [s in everyone] table using (only(bar(s, p), $7)):(shown(s)): \
             ($8 - $7):(0) with vectors nohead linecolor rgb ink linewidth 1.2, \
