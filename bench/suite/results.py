@@ -28,6 +28,8 @@ def new_names() -> Iterator[Path]:
 def claim(folder: Path) -> None:
     """Make it ours: only one run can create the file of its trials."""
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "trials.ndjson.gz").exists():
+        raise FileExistsError
     descriptor = os.open(folder / "trials.ndjson", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     os.close(descriptor)
 

@@ -573,6 +573,14 @@ class Files(Run):
         self.assertIn(f"--output={self.output}: there is a run in it already", done.stderr)
         self.assertEqual((self.output / "trials.ndjson").read_text(), "precious\n")
 
+    def test_a_folder_with_a_packed_run_in_it_is_left_alone(self):
+        self.output.mkdir()
+        (self.output / "trials.ndjson.gz").write_bytes(b"precious")
+        done = self.run_suite()
+        self.assertEqual(done.returncode, 64)
+        self.assertIn(f"--output={self.output}: there is a run in it already", done.stderr)
+        self.assertEqual([file.name for file in self.output.iterdir()], ["trials.ndjson.gz"])
+
     def test_runs_that_begin_in_the_same_second_get_folders_of_their_own(self):
         with mock.patch.object(results, "ROOT", self.base), \
                 mock.patch.object(results.time, "strftime", return_value="now"):
