@@ -119,8 +119,6 @@ def carry_out(options: Options) -> int:
         say(experiments.listing())
         return 0
     if options.compare:
-        if options.output:
-            results.make(options.output)
         say(compare.compare(*options.compare, options.output))
         return 0
     return draw_again(options.report) if options.report else experiment(options)

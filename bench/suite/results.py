@@ -74,6 +74,7 @@ def write(path: Path, text: str) -> None:
     """The whole file or, when the disk is full, the one that was there before."""
     half = path.with_name(path.name + ".half")
     try:
+        path.parent.mkdir(exist_ok=True)
         half.write_text(text, encoding="utf-8")
         half.replace(path)
     except OSError as error:

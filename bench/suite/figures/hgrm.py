@@ -93,5 +93,4 @@ def write(folder: Path, run: Run) -> None:
         if used:
             whole = histogram.merge([trial[curve.key] for trial in used])
             name = file_name(curve.experiment, *curve.view, curve.server)
-            results.make(folder / "hgrm")
             results.write(folder / "hgrm" / name, to_hgrm(whole))

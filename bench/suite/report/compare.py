@@ -19,7 +19,6 @@ from figures.figures import as_text, read_run
 from figures.intervals import WANTED, Interval, coverage, median_interval, rank
 from figures.points import FLOOR, Run, collect
 from figures.ratios import QUESTIONS, Question, by_round, xs_of
-from problem import CANNOT_WRITE, Problem
 from report.markup import Markup, el
 from report.report import head
 from report.tables import column, header, scrolling
@@ -266,16 +265,14 @@ def to_html(runs: tuple[Run, Run], pairs: list[Pair]) -> str:
 
 
 def write(folder: Path, runs: tuple[Run, Run], pairs: list[Pair]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Problem(f"bench/run: --output={folder}: {error.strerror}", CANNOT_WRITE) from None
     results.write(folder / "compare.tsv", to_tsv(pairs))
     results.write(folder / "compare.html", to_html(runs, pairs))
 
 
 def compare(first: Path, second: Path, output: Path | None = None) -> str:
     """The comparison as text; with an output folder, files of it, too."""
+    if output is not None:
+        results.make(output)  # first: what can't work is told at once
     runs = read_run(first), read_run(second)
     pairs = pairs_of(runs)
     if output is not None:
