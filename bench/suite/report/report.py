@@ -158,7 +158,7 @@ def opening(run: Run, charts: ModuleType) -> Markup:
 
 
 def state(trials: list[dict]) -> Markup:
-    """One line that says how much of the run can't be used."""
+    """One line that says how much of the run failed or is in doubt."""
     failed = sum(trial["outcome"] == "failed" for trial in trials)
     doubtful = sum(doubted(trial) for trial in trials)
     if not failed and not doubtful:
@@ -247,7 +247,7 @@ def trial_section(run: Run) -> Markup:
     limits = limit_list(run.trials)
     ended = [el("h3", "Where a server had enough"), sentence_list(limits)] if limits else None
     return section(
-        "trials", "Trials that don't count", invalid_table(run.trials), prose(ended)
+        "trials", "Failed and doubtful trials", invalid_table(run.trials), prose(ended)
     )
 
 
@@ -328,7 +328,7 @@ def main_sections(run: Run, figures: dict[str, list], charts: ModuleType) -> lis
         (measured, "experiments", "The experiments", [(e.name, e.name, []) for e in done]),
         (context_section(said, peers), "context", "The peers", []),
         (machine_section(run), "machine", "The machine", []),
-        (trial_section(run), "trials", "Trials that don't count", []),
+        (trial_section(run), "trials", "Failed and doubtful trials", []),
         (repeat_section(run.environment), "repeat", "Repeat it", []),
         (file_section(run.folder), "files", "Files", []),
     ]

@@ -1,4 +1,4 @@
-"""The tables of report.html: figures, trials that don't count, the machine."""
+"""The tables of report.html: figures, failed and doubtful trials, the machine."""
 
 from figures.figures import Row
 from figures.intervals import is_different
@@ -286,7 +286,7 @@ def invalid_table(trials: list[dict]) -> Markup:
     bad.sort(key=lambda trial: trial["outcome"] != "failed")  # failures first
     heads = [column(head) for head in ("server", "experiment", "load", "rounds")]
     groups = [reason_group(*key, places) for key, places in by_reason(bad).items()]
-    return scrolling("Trials that don't count", el("table", header(heads), groups))
+    return scrolling("Failed and doubtful trials", el("table", header(heads), groups))
 
 
 def limit_list(trials: list[dict]) -> list[str]:
