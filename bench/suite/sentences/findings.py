@@ -220,8 +220,8 @@ def validity_sentences(run: Run) -> list[Sentence]:
     return [
         fact(
             f"Of {some(len(run.trials), 'trial')} {len(failed):,} failed and {count:,}"
-            f" {'is' if count == 1 else 'are'} doubtful{tail}. Failed ones are never used; doubtful ones only, drawn hollow,"
-            " where they are half of all or more."
+            f" {'is' if count == 1 else 'are'} doubtful{tail}. Failed ones are never used;"
+            " doubtful ones only, drawn hollow, where they are half of all or more."
         )
     ]
 
