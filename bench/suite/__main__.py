@@ -125,6 +125,8 @@ def carry_out(options: Options) -> int:
 
 
 def main(arguments: list[str]) -> int:
+    if sys.stdout is not None:  # a path may have letters that this terminal hasn't
+        sys.stdout.reconfigure(errors="replace")
     try:
         watch_signals()
         return carry_out(parse_options(arguments))

@@ -102,6 +102,18 @@ def text_of_trials(folder: Path) -> str:
     return (folder / "trials.ndjson").read_text("utf-8", "replace")
 
 
+# What every trial has, whatever came of it, and the meaning of its other fields.
+ALWAYS = {"experiment", "round", "server_name", "kind", "role", "outcome"}
+SCHEMA = 2  # loadgen's: bench/README.md
+
+
+def is_ours(trial: object) -> bool:
+    """Was it written by this bench/run, and not by an older one or by somebody else?"""
+    if not isinstance(trial, dict) or not ALWAYS <= trial.keys():
+        return False
+    return trial.get("schema", SCHEMA) == SCHEMA  # a server that didn't start has none
+
+
 def read_trials(folder: Path) -> list[dict]:
     """All whole lines; the last one may be torn when a disk was full."""
     path = folder / "trials.ndjson"
@@ -115,11 +127,15 @@ def read_trials(folder: Path) -> list[dict]:
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or error
         raise Problem(f"bench/run: {path}: {why}", USAGE) from None
+    if not all(map(is_ours, trials)):
+        raise Problem(f"bench/run: {path}: not written by this version of bench/run", USAGE)
     return trials
 
 
 def read_environment(folder: Path) -> dict | None:
+    """None when there is none, or nobody can read it."""
     try:
-        return json.loads((folder / "environment.json").read_text())
-    except (OSError, json.JSONDecodeError):
+        found = json.loads((folder / "environment.json").read_text("utf-8"))
+    except (OSError, ValueError):  # torn, or not even text
         return None
+    return found if isinstance(found, dict) else None

@@ -556,6 +556,16 @@ class Files(Run):
         self.assertEqual((again.returncode, again.stderr), (0, ""))
         self.assert_charts("churn")
 
+    def test_without_the_load_generator_it_ends_in_a_clear_line(self):
+        build = self.base / "build"
+        (build / "bench").mkdir(parents=True)
+        for program in ("poll_server", "bench/floor"):
+            (build / program).symlink_to(Path(BUILD) / program)
+        done = self.run_suite("churn", "--only=poll_server", f"--build={build}")
+        self.assertEqual(done.returncode, 1)
+        missing = f"bench/run: {build}/bench/loadgen: No such file or directory: stopped"
+        self.assertEqual([missing in line for line in self.complaints(done.stderr)], [True])
+
     def test_a_results_folder_that_can_not_be_written_is_told_first(self):
         in_the_way = self.base / "file"
         in_the_way.write_text("")
@@ -662,6 +672,35 @@ class Again(Run):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("No server was measured", done.stdout)
         self.assertTrue((self.output / "report.html").is_file())
+
+    def test_what_somebody_else_or_an_older_version_wrote_is_refused_in_a_line(self):
+        self.made_up()
+        path = self.output / "trials.ndjson"
+        old = path.read_text().replace('"schema":2', '"schema":1')
+        for text in ("5\n", "[]\n", '{"hello":"world"}\n', old):
+            with self.subTest(text[:20]):
+                path.write_text(text)
+                done = self.draw()
+                self.assertEqual((done.returncode, done.stdout), (64, ""))
+                said = f"bench/run: {path}: not written by this version of bench/run\n"
+                self.assertEqual(done.stderr, said)
+
+    def test_an_environment_that_can_not_be_read_is_as_none(self):
+        self.made_up()
+        for record in (b"[1]", b'{"kernel":"\xfc"}', b'{"kern'):
+            with self.subTest(record):
+                (self.output / "environment.json").write_bytes(record)
+                done = self.draw()
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_letters_that_the_terminal_has_not_end_nothing(self):
+        self.output = self.base / "größe"
+        self.made_up()
+        words = [*SUITE, f"--report={self.output}"]
+        poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, env=poor)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("gr??e/report.html", done.stdout)
 
     def test_a_torn_last_line_is_left_out_and_said(self):
         self.made_up()

@@ -125,7 +125,8 @@ def has_fonts() -> bool:
     """Without any font gnuplot draws boxes for letters and finds nothing wrong."""
     folders = ["/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"]
     kinds = ("*.ttf", "*.otf", "*.ttc", "*.pfb")
-    places = [Path(folder).expanduser() for folder in folders]
+    # os.path: who has no home, as in many containers, just has no fonts there.
+    places = [Path(os.path.expanduser(folder)) for folder in folders]
     return any(next(place.rglob(kind), None) for place in places for kind in kinds)
 
 

@@ -103,6 +103,12 @@ class Measuring:
         self.progress.end_experiment(first.round, first.experiment, self.kept - before, began)
 
 
+def in_a_line(error: OSError) -> Problem:
+    """A trial needs more than its server: temporary files, processes, the generator."""
+    where = f"{error.filename}: " if error.filename else ""
+    return Problem(f"bench/run: {where}{error.strerror or error}")
+
+
 def measure(options: Options, climbs: list[Climb], cpus: Cpus, folder: Path) -> int:
     """All trials; returns the exit status.  Whatever ends it, the trials are kept."""
     progress = Progress(sum(climb_seconds(options, c) for c in climbs), options.rounds)
@@ -111,7 +117,8 @@ def measure(options: Options, climbs: list[Climb], cpus: Cpus, folder: Path) -> 
     try:
         for _, group in itertools.groupby(climbs, lambda c: (c.round, c.experiment)):
             measuring.experiment(list(group))
-    except (Interrupted, Problem) as end:
+    except (Interrupted, Problem, OSError) as why:
+        end = in_a_line(why) if isinstance(why, OSError) else why
         progress.warn(f"{end}: stopped; {some(measuring.kept, 'trial')} kept")
         status = end.status
     finally:
