@@ -4,6 +4,7 @@ Every mistake is answered with one line that names the option and the value.
 """
 
 import argparse
+import os
 import re
 import secrets
 import shlex
@@ -185,9 +186,10 @@ def results_folder(option: str, text: str | None) -> Path | None:
     """The folder of an earlier run, where there is something to draw."""
     if text is None:
         return None
+    is_there = os.path.isfile  # Path.is_file() raises where it may not look
     for name in ("trials.ndjson", "environment.json"):
-        packed = Path(text) / f"{name}.gz"
-        if not (Path(text) / name).is_file() and not (name == "trials.ndjson" and packed.is_file()):
+        path = f"{text}/{name}"
+        if not is_there(path) and not (name == "trials.ndjson" and is_there(f"{path}.gz")):
             raise bad(option, text, f"no {name} in there")
     return Path(text)
 

@@ -41,6 +41,7 @@ BAD = [
     (["--only=libuv"], "--only=libuv: no server is called 'libuv'"),
     (["--quick", "--full"], "--quick and --full"),
     (["--report=/nowhere"], "--report=/nowhere: "),
+    (["--report=" + "x" * 300], "no trials.ndjson in there"),
     (["--compare", "/nowhere", "/here"], "--compare=/nowhere: "),
     (["--compare", "/nowhere"], "--compare"),
     (["--draw=/nowhere"], "--draw"),
