@@ -217,8 +217,13 @@ static json_t *json_of_mode(const struct point *point)
     bool open = point->mode == POINT_OPEN;
     bool churn = point->mode == POINT_CHURN;
 
-    return json_pack("{so so so so so so}", "rate_planned",
-                     open ? json_count(point->rate) : json_null(), "planned",
+    const char *gaps =
+        point->gaps == GAPS_CONSTANT ? "constant" : "exponential";
+
+    return json_pack("{so so so so so so so so}", "rate_planned",
+                     open ? json_count(point->rate) : json_null(), "gaps",
+                     open ? json_string(gaps) : json_null(), "gaps_seed",
+                     open ? json_count(point->seed) : json_null(), "planned",
                      open ? json_count(point->planned) : json_null(), "unsent",
                      open ? json_count(point->unsent) : json_null(), "service",
                      open ? json_histogram(&point->service) : json_null(),

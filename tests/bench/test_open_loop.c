@@ -60,6 +60,8 @@ START_TEST(everything_planned_is_recorded)
         const json_t *point = trial.points[i];
         trial_assert_valid(point);
         ck_assert_int_eq(trial_integer(point, "rate_planned"), rates[i]);
+        ck_assert_str_eq(trial_string(point, "gaps"), "constant");
+        ck_assert_int_eq(trial_integer(point, "gaps_seed"), 1);
         ck_assert_int_eq(trial_integer(point, "unsent"), 0);
         assert_recorded(point, rates[i] / 2);
         ck_assert_double_eq_tol(trial_real(point, "rate"),
@@ -309,15 +311,17 @@ END_TEST
 
 START_TEST(a_closed_loop_has_no_plan)
 {
-    static const char *const paths[] = {"rate_planned", "planned", "unsent",
-                                        "service",      "lag",     "handshake"};
+    static const char *const paths[] = {
+        "rate_planned", "gaps",    "gaps_seed", "planned",
+        "unsent",       "service", "lag",       "handshake",
+    };
     struct fake_server server;
     struct trial trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
               (const char *const[]){"--warm-up=0", "--seconds=0.1", NULL});
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         ck_assert(json_is_null(trial_get(trial.points[0], paths[i])));
     trial_free(&trial);
     fake_server_stop(&server);

@@ -54,13 +54,13 @@ def whole_lines(path: Path) -> int:
 def processes_with(*marks: str) -> list[int]:
     """Those that have all of these words on their command line."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            words = path.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
+            words = Path(f"/proc/{name}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:  # it has ended meanwhile
             continue
         if set(marks) <= set(words):
-            found.append(int(path.parent.name))
+            found.append(int(name))
     return found
 
 

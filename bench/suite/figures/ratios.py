@@ -137,28 +137,29 @@ def kind_of(question: Question) -> str:
     return next(metric.kind for metric in metrics if metric.name == question.metric)
 
 
-def twin_band(run: Run, question: Question, x: float) -> Band | None:
-    """How far the twin came out from itself there, or at the nearest place to it."""
+def twin_xs(run: Run, question: Question) -> set[float]:
+    """Where the twin can be compared with itself."""
     if question.experiment not in run.experiments:
-        return None
-    xs = xs_of(run, question, TWIN) & xs_of(run, question, LT)
-    if not xs:
-        return None
-    nearest = min(xs, key=lambda other: abs(other - x))
-    return band_of(ratio_at(run, question, nearest, TWIN, LT))
+        return set()
+    return xs_of(run, question, TWIN) & xs_of(run, question, LT)
+
+
+def twin_band(run: Run, question: Question, x: float) -> Band | None:
+    """How far the twin came out from itself there."""
+    return band_of(ratio_at(run, question, x, TWIN, LT))
 
 
 def band_at(run: Run, question: Question, x: float) -> Band | None:
     """What is noise there; None when the twin can't tell.
 
     In an experiment without the twin it is the most that figures of the same
-    kind differed by elsewhere in this run.
+    kind differed by, wherever it was.
     """
-    own = twin_band(run, question, x)
-    if own is not None:
-        return own
+    xs = twin_xs(run, question)
+    if xs:
+        return twin_band(run, question, min(xs, key=lambda other: abs(other - x)))
     alike = [q for q in QUESTIONS if kind_of(q) == kind_of(question)]
-    bands = [twin_band(run, q, q.x or 0) for q in alike]
+    bands = [twin_band(run, q, there) for q in alike for there in twin_xs(run, q)]
     return max((b for b in bands if b is not None), key=lambda b: b.high, default=None)
 
 
