@@ -94,6 +94,8 @@ def experiment(options: Options) -> int:
     limit = raise_limit()
     if limit < LEAST_LIMIT:
         raise Problem(f"bench/run: the limit of open files is {limit}: too few to measure", USAGE)
+    if not (options.build / "bench" / "loadgen").exists():  # with --no-build
+        raise Problem(f"bench/run: {shown(options.build)}: there is nothing built in there", 1)
     choose_peers(options)
     climbs = make_plan(options, limit)
     folder = results.create(options.output)

@@ -556,15 +556,22 @@ class Files(Run):
         self.assertEqual((again.returncode, again.stderr), (0, ""))
         self.assert_charts("churn")
 
-    def test_without_the_load_generator_it_ends_in_a_clear_line(self):
+    def test_where_nothing_is_built_it_says_so_and_leaves_nothing(self):
+        done = self.run_suite("churn", f"--build={self.base}")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"^bench/run: \S+: there is nothing built in there\n$")
+        self.assertFalse(self.output.exists())
+
+    def test_a_load_generator_that_can_not_run_ends_it_in_a_clear_line(self):
         build = self.base / "build"
         (build / "bench").mkdir(parents=True)
         for program in ("poll_server", "bench/floor"):
             (build / program).symlink_to(Path(BUILD) / program)
+        (build / "bench" / "loadgen").write_text("")
         done = self.run_suite("churn", "--only=poll_server", f"--build={build}")
         self.assertEqual(done.returncode, 1)
-        missing = f"bench/run: {build}/bench/loadgen: No such file or directory: stopped"
-        self.assertEqual([missing in line for line in self.complaints(done.stderr)], [True])
+        said = f"bench/run: {build}/bench/loadgen: Permission denied: stopped; 0 trials kept"
+        self.assertEqual(self.complaints(done.stderr), [said])
 
     def test_a_results_folder_that_can_not_be_written_is_told_first(self):
         in_the_way = self.base / "file"
