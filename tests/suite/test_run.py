@@ -13,6 +13,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from made_up import FOUR, ROOT, whole_run, write
 from figures import histogram
 import results
 from measure.experiments import EXPERIMENTS
+from measure.server import is_listening
 from problem import Problem
 
 BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))
@@ -384,7 +386,25 @@ class BadServers(Run):
         self.assertEqual(self.outcomes("poll_server"), ["measured"] * 4)
 
     def test_one_that_never_listens(self):
-        self.check("deaf", "nobody listens on port", "after 10 s")
+        self.check("deaf", "nobody listens on 127.0.0.1 port", "after 10 s")
+
+    def test_listening_is_where_the_load_generator_will_connect(self):
+        cases = [
+            (socket.AF_INET, "127.0.0.1", True),
+            (socket.AF_INET, "0.0.0.0", True),
+            (socket.AF_INET, "127.0.0.9", False),
+        ]
+        if socket.has_dualstack_ipv6():
+            cases += [(socket.AF_INET6, "::", True), (socket.AF_INET6, "::1", False)]
+        for family, address, expected in cases:
+            both = address == "::"
+            with socket.create_server((address, 0), family=family, dualstack_ipv6=both) as listener:
+                self.assertEqual(is_listening(listener.getsockname()[1]), expected, address)
+
+    def test_one_that_goes_to_the_background(self):
+        shell = "--server=odd=sh -c 'sleep 1 & exit 0' {port}"
+        done = self.run_suite(*IDLE, "--only=odd", shell)
+        self.assertIn("ended with status 0; it must stay in the foreground", done.stderr)
 
     def test_one_that_never_answers(self):
         self.check("silent", "served 0 of 1 connections")

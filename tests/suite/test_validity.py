@@ -122,6 +122,11 @@ class Contract(unittest.TestCase):
         self.assertIn("contract 1", said[0])
         self.assertIn("contract 6", said[1])
 
+    def test_where_nobody_is_served_nobody_is_starved(self):
+        errors = {"unserved": 100}
+        self.assertEqual(broken_promises({"errors": errors, "active": 100}), [])
+        self.assertEqual(len(broken_promises({"errors": errors, "active": 101})), 1)
+
     def test_one_that_never_started_has_promised_nothing(self):
         self.assertEqual(broken_promises({}), [])
 

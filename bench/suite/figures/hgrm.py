@@ -82,7 +82,7 @@ def to_hgrm(recorded: dict) -> str:
 
 def file_name(*parts: str) -> str:
     """A server's name may hold anything; a file's name here doesn't."""
-    return "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts) + ".hgrm"
+    return "-".join(re.sub(r"[^\w.-]+", "_", part) for part in parts) + ".hgrm"
 
 
 def write(folder: Path, run: Run) -> None:

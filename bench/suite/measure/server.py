@@ -13,6 +13,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ STOP_SECONDS = 5  # within which it must end after SIGTERM
 PR_SET_PDEATHSIG = 1  # prctl(2)
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 LISTEN = "0A"  # a state in /proc/net/tcp: proc(5)
+IPV4_HOST = f"{int.from_bytes(socket.inet_aton(HOST), sys.byteorder):08X}"
+ANY_ADDRESS = {"0" * 8, "0" * 32}  # of IPv4, and of IPv6, which takes IPv4 as well
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -71,12 +74,12 @@ def free_port() -> int:
 
 def is_listening(port: int) -> bool:
     """Seen in /proc, without a connection: the server would count that."""
-    ending = f":{port:04X}"
+    addresses = {f"{address}:{port:04X}" for address in ANY_ADDRESS | {IPV4_HOST}}
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(FileNotFoundError), open(f"/proc/net/{name}") as table:
             for line in table:
                 fields = line.split()
-                if fields[1].endswith(ending) and fields[3] == LISTEN:
+                if fields[1] in addresses and fields[3] == LISTEN:
                     return True
     return False
 
@@ -153,9 +156,11 @@ def wait_until_listening(server: Server) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not is_listening(server.port):
         if server.process.poll() is not None:
-            raise NotServing(how_it_ended(server))
+            hint = "" if server.process.returncode else "; it must stay in the foreground"
+            raise NotServing(how_it_ended(server) + hint)
         if time.monotonic() > deadline:
-            raise NotServing(f"nobody listens on port {server.port} after {READY_SECONDS} s")
+            where = f"{HOST} port {server.port}"
+            raise NotServing(f"nobody listens on {where} after {READY_SECONDS} s")
         time.sleep(0.01)
 
 
