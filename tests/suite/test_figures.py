@@ -230,6 +230,19 @@ class Doubts(unittest.TestCase):
         found = [r for r in figures.comparison(run_of(trials)) if r.metric == "rate"]
         self.assertEqual(found, [])
 
+    def test_a_comparison_wants_pairs_in_most_of_the_rounds(self):
+        def run(doubtful_of_et):
+            trials = []
+            for r in range(1, 7):
+                lt = ["generator"] if r in (5, 6) else []
+                et = ["generator"] if r in doubtful_of_et else []
+                trials += [trial(LT, r, rate=100.0, doubts=lt), trial(ET, r, rate=200.0, doubts=et)]
+            found = [r for r in figures.comparison(run_of(trials)) if r.metric == "rate"]
+            return [(r.server, r.rounds) for r in found]
+
+        self.assertEqual(run((1, 2)), [])  # two pairs of six
+        self.assertEqual(run((6,)), [(ET, 4)])
+
     def test_a_curve_is_made_of_valid_trials_only(self):
         def one(round_, us, doubts):
             recorded = latency([us * 1000] * 1000)

@@ -123,10 +123,15 @@ def common_x(run: Run, question: Question, first: str, second: str) -> float | N
 def ratio_at(
     run: Run, question: Question, x: float, first: str, second: str
 ) -> Interval | None:
-    """How many times `first` has what `second` has there."""
+    """How many times `first` has what `second` has there.
+
+    None unless most of the rounds have such a pair: the few in which neither was
+    doubtful would be chosen by what went wrong in the others.
+    """
     points = collect(run, question.experiment)
     of, to = (points.get((name, question.panel, x)) for name in (first, second))
-    return paired_ratio(by_round(of, question.metric), by_round(to, question.metric))
+    ratio = paired_ratio(by_round(of, question.metric), by_round(to, question.metric))
+    return ratio if ratio is not None and 2 * ratio.rounds > run.rounds else None
 
 
 def kind_of(question: Question) -> str:
