@@ -256,6 +256,22 @@ class Doubts(unittest.TestCase):
         self.assertEqual((found.value, found.rounds, found.invalid, found.solid), (5, 2, 1, 1))
         found = row(mixed[1:2], "response", POLL, "0", 2, "percentiles")
         self.assertEqual((round(found.value / 900, 2), found.solid), (1, 0))
+        mostly = [one(1, 5, []), one(2, 900, ["lag"]), one(3, 900, ["lag"])]
+        found = row(mostly, "response", POLL, "0", 2, "percentiles")
+        self.assertEqual((round(found.value / 900, 2), found.rounds, found.solid), (1, 2, 0))
+
+    def test_a_curve_ends_where_not_every_round_knows(self):
+        trials = []
+        for number, count in ((1, 1000), (2, 50)):
+            recorded = latency([5000] * count)
+            trials.append(
+                trial(
+                    POLL, number, 0, 100, experiment="percentiles", mode="open", load=0.5,
+                    latency=recorded, service=recorded,
+                )
+            )
+        rows = figures.make_figures(run_of(trials))["percentiles"]
+        self.assertEqual(max(r.x for r in rows if r.metric == "response"), 50)
 
 
 class Comparison(unittest.TestCase):
@@ -281,6 +297,10 @@ class Comparison(unittest.TestCase):
                 trials.append(trial(server, number, 0, 10, experiment="size", size=4096))
         found = [r for r in self.ratios(trials) if r.metric == "mib_per_s"]
         self.assertEqual([(r.server, round(r.band_high, 6)) for r in found], [(ET, 1.2)])
+        for number in (1, 2):  # wherever it was
+            trials += [trial(LT, number, 900, rate=100.0), trial(TWIN, number, 900, rate=150.0)]
+        found = [r for r in self.ratios(trials) if r.metric == "mib_per_s"]
+        self.assertEqual([(r.server, round(r.band_high, 6)) for r in found], [(ET, 1.5)])
 
     def test_servers_are_compared_where_both_were_measured(self):
         trials = [trial(LT, 1, idle) for idle in (0, 900, 19000)]
