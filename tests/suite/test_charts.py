@@ -19,6 +19,7 @@ from charts import svg as chart_svg
 from charts import charts
 from figures import figures
 from charts.axes import Axis, spread_labels
+from charts.rows import Ratio, numbers
 from charts.settings import LINES, NO_BREAK, Settings, add_lines, read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -296,6 +297,13 @@ class Without(unittest.TestCase):
         problems = self.draw(folder)
         self.assertEqual(len(problems), 1)
         self.assertIn("churn.png: not written to its end; is the disk full?", problems[0])
+
+
+class Ratios(unittest.TestCase):
+    def test_a_mark_is_full_only_where_a_difference_may_be_claimed(self):
+        for low, rounds, full in ((1.5, 6, 1), (1.5, 1, 0), (0.9, 6, 0), (1.05, 6, 1), (1.05, 3, 0)):
+            ratio = Ratio("question", "poll_server", 2.0, low, 3.0, rounds, 0.9, 1.1, "panel")
+            self.assertEqual(numbers(ratio)[-1], full, (low, rounds))
 
 
 class Labels(unittest.TestCase):
