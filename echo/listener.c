@@ -116,13 +116,9 @@ static void tell_full(const char *why)
     told = true;
 }
 
-/* What a failed accept4 means.  The errors are those of accept(2). */
-static enum accept_result accept_failed(int error)
+bool listener_client_is_gone(int error)
 {
     switch (error) {
-    case EAGAIN:
-        counters->again++;
-        return NOBODY_WAITING;
     case ECONNABORTED: /* the client has reset the connection already */
     case EPERM:        /* a firewall forbids it */
     case EPROTO:
@@ -135,12 +131,25 @@ static enum accept_result accept_failed(int error)
     case EOPNOTSUPP:
     case ENETUNREACH:
     case ETIMEDOUT:
+        return true;
+    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, and what else may pass */
+        return false;
+    }
+}
+
+/* What a failed accept4 means. */
+static enum accept_result accept_failed(int error)
+{
+    if (error == EAGAIN) {
+        counters->again++;
+        return NOBODY_WAITING;
+    }
+    if (listener_client_is_gone(error)) {
         narrate("a client left before it was accepted: %s", strerror(error));
         return CLIENT_GONE;
-    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, and what else may pass */
-        tell_full(strerror(error));
-        return FULL;
     }
+    tell_full(strerror(error));
+    return FULL;
 }
 
 enum accept_result listener_accept(const struct listener *listener, int *fd)

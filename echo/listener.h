@@ -59,6 +59,13 @@ enum accept_result {
 enum accept_result listener_accept(const struct listener *listener, int *fd);
 
 /*
+ * Is this error of accept(2) about one client, who is gone before it was
+ * accepted, so that the next may be tried at once?  Of the others, EAGAIN means
+ * that nobody waits, and EMFILE and its like that nobody can be accepted now.
+ */
+bool listener_client_is_gone(int error);
+
+/*
  * Note that the server has stopped watching the listener, and that it watches
  * again.  To change the interest itself is each server's own business.
  */

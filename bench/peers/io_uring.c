@@ -369,7 +369,7 @@ static void on_accepted(int fd)
 {
     if (fd >= 0)
         open_connection(fd);
-    else if (fd != -EINTR && !peer_client_is_gone(-fd)) {
+    else if (fd != -EINTR && !listener_client_is_gone(-fd)) {
         pause_listener(-fd);
         return;
     }

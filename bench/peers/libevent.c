@@ -121,7 +121,7 @@ static void on_accept_error(struct evconnlistener *listener, void *unused)
     int error = EVUTIL_SOCKET_ERROR();
 
     (void)unused;
-    if (peer_client_is_gone(error))
+    if (listener_client_is_gone(error))
         return;
     peer_tell_full(error);
     is_full = true;

@@ -189,7 +189,7 @@ static void on_connection(uv_stream_t *listener, int error)
     (void)listener;
     if (error == 0)
         accept_client();
-    else if (!peer_client_is_gone(-error))
+    else if (!listener_client_is_gone(-error))
         peer_tell_full(-error);
 }
 

@@ -7,7 +7,6 @@
 
 #include <argp.h>
 #include <err.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,27 +63,6 @@ struct listener peer_open(int argc, char *argv[], const char *description)
     /* A write to a client that is gone is to fail, not to end the program. */
     signal(SIGPIPE, SIG_IGN);
     return listener_open(&options);
-}
-
-bool peer_client_is_gone(int error)
-{
-    switch (error) {
-    case ECONNABORTED: /* the client has reset the connection already */
-    case EPERM:        /* a firewall forbids it */
-    case EPROTO:
-    /* Errors of the new socket's network, which Linux reports here. */
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case EOPNOTSUPP:
-    case ENETUNREACH:
-    case ETIMEDOUT:
-        return true;
-    default:
-        return false;
-    }
 }
 
 void peer_tell_full(int error)

@@ -8,8 +8,6 @@
 
 #include "listener.h"
 
-#include <stdbool.h>
-
 /*
  * Read the command line (--port, --help, --version) of a peer that
  * `description` describes in a sentence, ignore SIGPIPE, and open the listener.
@@ -18,13 +16,6 @@
  * On failure: one line on stderr, and status 64 for a wrong option, else 1.
  */
 struct listener peer_open(int argc, char *argv[], const char *description);
-
-/*
- * Is this error of accept(2) about one client, who is gone before it was
- * accepted, so that the next may be tried at once?  All others, EMFILE first,
- * mean that nobody can be accepted for now.
- */
-bool peer_client_is_gone(int error);
 
 /* Say on stderr that no more clients can be served, and why; once only. */
 void peer_tell_full(int error);

@@ -136,7 +136,7 @@ static void *accept_connections(void *listener)
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0)
             start_thread(fd);
-        else if (errno != EINTR && !peer_client_is_gone(errno))
+        else if (errno != EINTR && !listener_client_is_gone(errno))
             wait_for_room(errno, seen);
     }
     return NULL;
