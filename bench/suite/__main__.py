@@ -35,9 +35,10 @@ from measure.plan import LEAST_LIMIT, Climb, make_plan, run_seconds
 from measure.server import peer_program, raise_limit
 from options import FLOOR, PEERS, TWIN, Options, parse_options
 from problem import USAGE, Problem
-from progress import in_words, say, say_sentence, shown, some
+from progress import in_words, say, say_sentence, shown
 from report import compare
 import results
+from sentences.words import some
 
 
 def choose_peers(options: Options) -> None:

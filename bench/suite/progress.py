@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from measure.plan import Climb
+from sentences.words import some
 
 try:
     from tqdm import tqdm
@@ -33,11 +34,6 @@ def say(text: str = "") -> None:
 def say_sentence(sentence: str) -> None:
     """Wrapped to the columns of a terminal."""
     say(textwrap.fill(sentence, COLUMNS, subsequent_indent="    "))
-
-
-def some(count: int, what: str) -> str:
-    """1 round, 2 rounds."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def shown(path: Path) -> str:

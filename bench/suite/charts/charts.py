@@ -23,6 +23,7 @@ from figures.points import FLOOR, Run
 from measure import environment
 from measure.validity import WORDS
 from options import ROOT
+from progress import shown
 import results
 from sentences import findings
 from sentences.words import some
@@ -207,9 +208,3 @@ def draw_in_text(folder: Path, columns: int) -> str:
     page = gnuplot("terminal", folder, columns=columns).stdout
     lines = [line.rstrip() for line in page.splitlines()]
     return "\n".join(lines).strip("\n")
-
-
-def shown(path: Path) -> str:
-    """The path as somebody in this folder would type it."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("../..") else relative

@@ -59,15 +59,19 @@ def quantile(histogram: dict, parts: int) -> int | None:
     return at_rank(histogram, max(-(-histogram["count"] * parts // WHOLE), 1))
 
 
-def all_but(histogram: dict, one_in: int) -> int | None:
+def within(histogram: dict, one_in: int) -> int | None:
     """What all but one in so many stay within: 100 is p99, 1,000 is p99.9.
 
-    None when fewer were recorded than that: then nobody knows.
+    However few were recorded; None when nothing was.
     """
-    count = histogram["count"]
-    if count < one_in:
+    if histogram["count"] == 0:
         return None
-    return at_rank(histogram, max(-(-count * (one_in - 1) // one_in), 1))
+    return at_rank(histogram, max(-(-histogram["count"] * (one_in - 1) // one_in), 1))
+
+
+def all_but(histogram: dict, one_in: int) -> int | None:
+    """The same; None when fewer than that were recorded: then nobody knows."""
+    return within(histogram, one_in) if histogram["count"] >= one_in else None
 
 
 def supports(count: int, one_in: int) -> bool:

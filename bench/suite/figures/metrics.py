@@ -5,7 +5,6 @@ the end say what the chart of an experiment is made of: its panels, its x axis
 and its metrics.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Callable
 
@@ -85,11 +84,8 @@ def stays_within(key: str, one_in: int) -> Callable[[dict], float | None]:
     """The time in microseconds that all but one in so many stay within."""
 
     def compute(trial: dict) -> float | None:
-        recorded = trial.get(key) or histogram.empty()
-        if recorded["count"] == 0:
-            return None
-        rank = math.ceil(recorded["count"] * (one_in - 1) / one_in)
-        return histogram.at_rank(recorded, max(rank, 1)) / 1e3
+        found = histogram.within(trial.get(key) or histogram.empty(), one_in)
+        return None if found is None else found / 1e3
 
     return compute
 

@@ -17,8 +17,9 @@ from measure.trial import Cpus, run_climb, stamped
 from measure.validity import broken_promises
 from options import Options
 from problem import Problem
-from progress import Progress, shown, some
+from progress import Progress, shown
 import results
+from sentences.words import some
 
 PLAIN = re.compile(r"[\w@%+=:,./{}-]+")  # what no shell needs to have quoted
 

@@ -62,6 +62,7 @@ def reaches(interval: Interval) -> str:
 
 
 def some(count: int, noun: str) -> str:
+    """1 round, 2 rounds."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
