@@ -1,0 +1,152 @@
+# The pages of the book: one a chapter, and all in one.  Both are cut from the
+# same HTML, so that they can't say different things.
+
+require 'erb'
+require 'fileutils'
+require 'nokogiri'
+require 'rouge'
+require_relative 'sources'
+
+# What stands around the text of each page: head, navigation, foot.
+module Frame
+  TEMPLATE = File.join(Sources::ROOT, 'docs/style/page.html.erb')
+  TITLE = 'Four Ways to Wait'.freeze
+
+  Entry = Struct.new(:title, :href, :current, :sections)
+
+  class << self
+    # The table of contents that is on every page: [Entry...].
+    attr_accessor :contents
+
+    def render(title:, body:, to_book: '', kind: 'chapter', current: nil, sections: [], before: nil, after: nil)
+      entries = (contents || []).map do |entry|
+        Entry.new(entry.title, to_book + entry.href, entry.href == current, entry.href == current ? sections : [])
+      end
+      @template ||= ERB.new(File.read(TEMPLATE), trim_mode: '-')
+      @template.result_with_hash(title: title, body: body, to_book: to_book, kind: kind, entries: entries,
+                                 before: before, after: after, book: TITLE)
+    end
+  end
+end
+
+class Pages
+  Page = Struct.new(:name, :title, :node, :sections)
+  SINGLE = 'book.html'.freeze
+
+  def initialize(output)
+    @output = output
+  end
+
+  # The chapters one by one, the cover with the table of contents, and all in one.
+  def write_book(html, document)
+    body = prepare(html)
+    pages = chapters(body, document)
+    Frame.contents = pages.map { |page| Frame::Entry.new(page.title, "#{page.name}.html") }
+    write_single(body, document)
+    write_index(body, document, pages)
+    homes = anchors(pages)
+    pages.each { |page| point_home(page, homes) }
+    pages.each_with_index do |page, i|
+      promote(page.node)
+      write_page("#{page.name}.html", page.title, page.node.to_html,
+                 sections: page.sections, before: i.positive? ? pages[i - 1] : nil, after: pages[i + 1])
+    end
+  end
+
+  # One chapter alone, for who writes it; references to others lead nowhere.
+  def write_draft(html, document)
+    title = document.doctitle || document.sections.first&.title || 'Draft'
+    body = prepare(html)
+    body.at_css('h2')&.name = 'h1' unless document.doctitle && document.header?
+    write_page('index.html', Nokogiri::HTML.fragment(title).text, body.to_html, kind: 'draft')
+  end
+
+  # A page of docs/teaching, in a folder beside the chapters.
+  def write_teaching(name, html, document)
+    body = prepare(html)
+    heading = "<h1>#{document.doctitle}</h1>\n"
+    write_page("teaching/#{name}.html", document.doctitle, heading + body.to_html, kind: 'teaching', to_book: '../')
+  end
+
+  private
+
+  def write_page(path, title, body, **frame)
+    target = File.join(@output, path)
+    FileUtils.mkdir_p(File.dirname(target))
+    body = body.gsub('></source>', '>') # Nokogiri's HTML is older than <picture>
+    File.write(target, Frame.render(title: title, body: body, current: path, **frame))
+  end
+
+  def write_single(body, document)
+    heading = "<h1>#{document.doctitle}</h1>\n"
+    write_page(SINGLE, document.doctitle, heading + body.to_html, kind: 'single')
+  end
+
+  def write_index(body, document, pages)
+    list = pages.map { |page| "<li><a href=\"#{page.name}.html\">#{page.title}</a></li>" }
+    preamble = body.at_css('#preamble')
+    html = "<h1>#{document.doctitle}</h1>\n#{preamble&.inner_html}<ol class=\"chapters\">#{list.join("\n")}</ol>"
+    write_page('index.html', document.doctitle, html, kind: 'index', after: pages.first)
+  end
+
+  # What Asciidoctor's HTML lacks: the narrow form of a chart, a way to scroll
+  # what is too wide by keyboard, and headings to which one can point.
+  def prepare(html)
+    body = Nokogiri::HTML.fragment(html)
+    body.css('.chart img').each { |image| give_narrow_form(image) }
+    body.css('.listingblock pre').each { |pre| pre['tabindex'] = '0' }
+    body.css('table.tableblock').each { |table| table.wrap('<div class="scroll" tabindex="0" role="region" aria-label="Table"></div>') }
+    body.css('.colist table').each { |table| table['role'] = 'presentation' }
+    split_prompts(body)
+    body
+  end
+
+  def give_narrow_form(image)
+    image.wrap('<picture></picture>')
+    narrow = image['src'].sub(/\.svg\z/, '-narrow.svg')
+    image.add_previous_sibling("<source media=\"(max-width: 600px)\" srcset=\"#{narrow}\">")
+  end
+
+  # A prompt isn't part of the command that one copies.
+  def split_prompts(body)
+    body.css('.session .gp').each { |prompt| prompt['aria-hidden'] = 'true' }
+  end
+
+  def chapters(body, document)
+    files = document.catalog[:includes].keys.map { |path| File.basename(path) }
+    document.sections.map do |section|
+      node = body.at_css("##{section.id}").parent
+      file = File.basename(section.source_location.path, '.adoc')
+      raise BookError, "#{file}: a chapter has a file of its own" if files.empty?
+      inner = section.sections.map { |part| [Nokogiri::HTML.fragment(part.title).text, "##{part.id}"] }
+      Page.new(file, heading(section), node, inner)
+    end
+  end
+
+  # "3. select", as Asciidoctor numbers it.
+  def heading(section)
+    title = Nokogiri::HTML.fragment(section.title).text
+    return title unless section.numbered && section.caption.nil? || section.sectname == 'appendix'
+    section.sectname == 'appendix' ? "#{section.numeral}. #{title}" : "#{section.numeral}. #{title}"
+  end
+
+  # Which page has an id.
+  def anchors(pages)
+    pages.each_with_object({}) do |page, all|
+      page.node.css('[id]').each { |element| all[element['id']] = page.name }
+    end
+  end
+
+  # A link inside the book leads to another page now.
+  def point_home(page, homes)
+    page.node.css('a[href^="#"]').each do |link|
+      home = homes[link['href'].delete_prefix('#')]
+      link['href'] = "#{home}.html#{link['href']}" if home && home != page.name
+    end
+  end
+
+  # A chapter's heading is the only h1 of its own page.
+  def promote(node)
+    (2..5).each { |level| node.css("h#{level}").each { |heading| heading.name = "h#{level - 1}" } }
+  end
+end

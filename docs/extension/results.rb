@@ -1,0 +1,137 @@
+# What a run of the benchmark measured, as docs/results.py has prepared it:
+#
+#     figure:KEY[]          a number, in words
+#     findings::EXPERIMENT[] the sentences that the run concluded
+#     table::KEY[]          a table
+#     chart::NAME[alt=...]  a chart
+#
+# and picture::NAME[alt=...], a drawing of the book's own.  An unknown key is an
+# error; what this run has not measured says so in its place.
+
+require 'asciidoctor'
+require 'asciidoctor/extensions'
+require 'json'
+require_relative 'sources'
+
+module Results
+  class << self
+    # results.json; see docs/results.py.
+    def load(path)
+      @results = JSON.parse(File.read(path))
+    end
+
+    def fetch(kind, key)
+      (@results || {}).fetch(kind).fetch(key)
+    rescue KeyError
+      raise BookError, "#{kind}: '#{key}' is no such key; docs/results.py --list tells them"
+    end
+  end
+end
+
+# Text that comes from elsewhere stands for itself: no mark in it is AsciiDoc.
+module Verbatim
+  def verbatim(text)
+    "pass:c[#{text.to_s.gsub(']', '\\]')}]"
+  end
+end
+
+# A block macro that becomes other blocks; an error names its place.
+class ResultMacro < Asciidoctor::Extensions::BlockMacroProcessor
+  use_dsl
+  include Asciidoctor::Logging
+  include Verbatim
+
+  def process(parent, target, attributes)
+    make(parent, target, attributes)
+  rescue BookError => e
+    logger.error(message_with_context(e.message, source_location: parent.document.reader.cursor_at_prev_line))
+    nil
+  end
+
+  private
+
+  def parse(parent, lines)
+    parse_content(parent, lines)
+    nil
+  end
+end
+
+class FigureMacro < Asciidoctor::Extensions::InlineMacroProcessor
+  use_dsl
+  include Asciidoctor::Logging
+  named :figure
+
+  def process(parent, key, _attributes)
+    create_inline(parent, :quoted, Results.fetch('figures', key), type: :unquoted, attributes: { 'role' => 'figure' })
+  rescue BookError => e
+    logger.error(message_with_context(e.message, source_location: parent.source_location))
+    create_inline(parent, :quoted, key, type: :unquoted)
+  end
+end
+
+class FindingsMacro < ResultMacro
+  named :findings
+
+  private
+
+  def make(parent, experiment, _attributes)
+    sentences = Results.fetch('findings', experiment)
+    sentences = ['Nothing can be said: it was not measured, or noise forbids it.'] if sentences.empty?
+    parse(parent, ['[.findings]', *sentences.map { |sentence| "* #{verbatim(sentence)}" }])
+  end
+end
+
+class TableMacro < ResultMacro
+  named :table
+
+  private
+
+  def make(parent, key, _attributes)
+    table = Results.fetch('tables', key)
+    head, *rows = [table['columns'], *table['rows']].map { |row| row.map { |cell| "|#{verbatim(cell)}" } }
+    columns = ['<', *Array.new(head.size - 1, '>')]
+    parse(parent, [".#{verbatim(table['title'])}", "[%header%autowidth.results,cols=\"#{columns.join(',')}\"]", '|===',
+                   head.join(' '), '', *rows.flat_map { |row| [row.join(' ')] }, '|==='])
+  end
+end
+
+# An image that is read by eye says in words what it shows.
+class ImageMacro < ResultMacro
+  private
+
+  def make(parent, name, attributes)
+    raise BookError, "#{self.name}::#{name}[]: it has no alt text" if attributes['alt'].to_s.empty?
+    html = parent.document.basebackend?('html')
+    target = html ? "#{parent.document.attr('tobook')}#{place(name)}" : paper(parent.document, name)
+    attributes = attributes.merge('target' => target, 'role' => self.name.to_s)
+    create_image_block(parent, attributes)
+  end
+
+  # For paper the drawings are turned into pixels, enough of them for print.
+  def paper(document, name)
+    document.attr('paper') + "/#{place(name)}.png"
+  end
+end
+
+class ChartMacro < ImageMacro
+  named :chart
+
+  private
+
+  def place(name)
+    Results.fetch('charts', name)
+    "charts/#{name}.svg"
+  end
+end
+
+class PictureMacro < ImageMacro
+  named :picture
+
+  private
+
+  def place(name)
+    drawn = %w[svg dot].any? { |kind| File.file?(File.join(Sources::ROOT, 'docs/pictures', "#{name}.#{kind}")) }
+    raise BookError, "picture::#{name}[]: docs/pictures has no #{name}.svg and no #{name}.dot" unless drawn
+    "pictures/#{name}.svg"
+  end
+end
