@@ -11,6 +11,7 @@ require 'optparse'
 require_relative 'code'
 require_relative 'links'
 require_relative 'pages'
+require_relative 'paper'
 require_relative 'results'
 require_relative 'session'
 require_relative 'source_pages'
@@ -71,7 +72,7 @@ class Book
   def pdf(file, target)
     require 'asciidoctor-pdf'
     attributes = { 'pdf-theme' => 'book', 'pdf-themesdir' => File.join(Sources::ROOT, 'docs/style'),
-                   'paper' => File.join(@work, 'paper') }
+                   'rouge-style' => 'paper', 'paper' => File.join(@work, 'paper'), 'toc' => '', 'toclevels' => '2' }
     load(file, 'pdf', attributes).convert.render_file(target)
   end
 
@@ -94,7 +95,7 @@ class Book
       'idprefix' => '', 'idseparator' => '-', 'tobook' => '', 'experimental' => '', 'attribute-missing' => 'warn',
       'last-update-label' => nil, 'compat-mode' => nil
     }
-    Asciidoctor.load_file(file, backend: backend, safe: :unsafe, standalone: false, sourcemap: true,
+    Asciidoctor.load_file(file, backend: backend, safe: :unsafe, standalone: backend == 'pdf', sourcemap: true,
                                 attributes: common.merge(attributes))
   end
 end

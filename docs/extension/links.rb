@@ -37,7 +37,7 @@ class LinkMacro < Asciidoctor::Extensions::InlineMacroProcessor
 
   # A PDF travels alone: from it only the network can be reached.
   def linked?(document, url)
-    document.basebackend?('html') || url.start_with?('http')
+    document.backend != 'pdf' || url.start_with?('http')
   end
 end
 

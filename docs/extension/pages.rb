@@ -12,7 +12,7 @@ module Frame
   TEMPLATE = File.join(Sources::ROOT, 'docs/style/page.html.erb')
   TITLE = 'Four Ways to Wait'.freeze
 
-  Entry = Struct.new(:title, :href, :current, :sections)
+  Entry = Struct.new(:title, :href, :anchor, :current, :sections)
 
   class << self
     # The table of contents that is on every page: [Entry...].
@@ -20,7 +20,9 @@ module Frame
 
     def render(title:, body:, to_book: '', kind: 'chapter', current: nil, sections: [], before: nil, after: nil)
       entries = (contents || []).map do |entry|
-        Entry.new(entry.title, to_book + entry.href, entry.href == current, entry.href == current ? sections : [])
+        here = entry.href == current
+        href = kind == 'single' ? entry.anchor : to_book + entry.href
+        Entry.new(entry.title, href, entry.anchor, here, here ? sections : [])
       end
       @template ||= ERB.new(File.read(TEMPLATE), trim_mode: '-')
       @template.result_with_hash(title: title, body: body, to_book: to_book, kind: kind, entries: entries,
@@ -30,7 +32,7 @@ module Frame
 end
 
 class Pages
-  Page = Struct.new(:name, :title, :node, :sections)
+  Page = Struct.new(:name, :id, :title, :node, :sections)
   SINGLE = 'book.html'.freeze
 
   def initialize(output)
@@ -41,7 +43,7 @@ class Pages
   def write_book(html, document)
     body = prepare(html)
     pages = chapters(body, document)
-    Frame.contents = pages.map { |page| Frame::Entry.new(page.title, "#{page.name}.html") }
+    Frame.contents = pages.map { |page| Frame::Entry.new(page.title, "#{page.name}.html", "##{page.id}") }
     write_single(body, document)
     write_index(body, document, pages)
     homes = anchors(pages)
@@ -113,21 +115,18 @@ class Pages
   end
 
   def chapters(body, document)
-    files = document.catalog[:includes].keys.map { |path| File.basename(path) }
     document.sections.map do |section|
       node = body.at_css("##{section.id}").parent
       file = File.basename(section.source_location.path, '.adoc')
-      raise BookError, "#{file}: a chapter has a file of its own" if files.empty?
       inner = section.sections.map { |part| [Nokogiri::HTML.fragment(part.title).text, "##{part.id}"] }
-      Page.new(file, heading(section), node, inner)
+      Page.new(file, section.id, heading(section), node, inner)
     end
   end
 
-  # "3. select", as Asciidoctor numbers it.
+  # "3. select" and "A. Glossary", as Asciidoctor numbers them.
   def heading(section)
     title = Nokogiri::HTML.fragment(section.title).text
-    return title unless section.numbered && section.caption.nil? || section.sectname == 'appendix'
-    section.sectname == 'appendix' ? "#{section.numeral}. #{title}" : "#{section.numeral}. #{title}"
+    section.numeral ? "#{section.numeral}. #{title}" : title
   end
 
   # Which page has an id.

@@ -101,7 +101,7 @@ class ImageMacro < ResultMacro
 
   def make(parent, name, attributes)
     raise BookError, "#{self.name}::#{name}[]: it has no alt text" if attributes['alt'].to_s.empty?
-    html = parent.document.basebackend?('html')
+    html = parent.document.backend != 'pdf'
     target = html ? "#{parent.document.attr('tobook')}#{place(name)}" : paper(parent.document, name)
     attributes = attributes.merge('target' => target, 'role' => self.name.to_s)
     create_image_block(parent, attributes)
