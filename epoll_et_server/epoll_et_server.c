@@ -18,6 +18,8 @@
  * To try it:
  *     epoll_et_server/epoll_et_server --verbose
  *     nc -N 127.0.0.1 10001       (in a second terminal)
+ *
+ * Line by line: chapter 6 of the book, docs/book/06-epoll-edge-triggered.adoc.
  */
 #include "connection.h"
 #include "counters.h"

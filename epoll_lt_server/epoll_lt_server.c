@@ -15,6 +15,8 @@
  * To try it:
  *     epoll_lt_server/epoll_lt_server --verbose
  *     nc -N 127.0.0.1 10001       (in a second terminal)
+ *
+ * Line by line: chapter 5 of the book, docs/book/05-epoll-level-triggered.adoc.
  */
 #include "connection.h"
 #include "counters.h"

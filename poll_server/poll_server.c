@@ -14,6 +14,8 @@
  * To try it:
  *     poll_server/poll_server --verbose
  *     nc -N 127.0.0.1 10001       (in a second terminal)
+ *
+ * Line by line: chapter 4 of the book, docs/book/04-poll.adoc.
  */
 #include "connection.h"
 #include "counters.h"

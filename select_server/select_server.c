@@ -14,6 +14,8 @@
  * To try it:
  *     select_server/select_server --verbose
  *     nc -N 127.0.0.1 10001       (in a second terminal)
+ *
+ * Line by line: chapter 3 of the book, docs/book/03-select.adoc.
  */
 #include "connection.h"
 #include "counters.h"
