@@ -45,12 +45,9 @@ class SourcePages
   end
 
   def numbered(path)
-    anchors = Sources.names(path).each_with_object({}) { |(name, line), all| (all[line] ||= []) << name }
-    seen = {}
+    anchors = anchors(path)
     highlighted(path).each_with_index.map do |line, i|
-      ids = (anchors[i] || []).reject { |name| seen[name] }
-      ids.each { |name| seen[name] = true }
-      marks = ids.map { |name| "<span class=\"anchor\" id=\"#{Sources.anchor(name)}\"></span>" }
+      marks = (anchors[i] || []).map { |name| "<span class=\"anchor\" id=\"#{Sources.anchor(name)}\"></span>" }
       "#{marks.join}<span class=\"line\" id=\"L#{i + 1}\"><a href=\"#L#{i + 1}\" class=\"number\" aria-label=\"line #{i + 1}\">" \
         "#{(i + 1).to_s.rjust(4)}</a> #{line}</span>"
     end.join("\n")

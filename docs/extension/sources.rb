@@ -23,7 +23,7 @@ module Sources
   @linked = {}
 
   class << self
-    # The pages that the book links to: path => true.  See source_pages.rb.
+    # The files that the book links to, and the names in them: path => [name...].
     attr_reader :linked
 
     def lines(path)
@@ -66,7 +66,7 @@ module Sources
       lines(path)
       anchor = name && name != 'header' ? "##{anchor(name)}" : ''
       find(path, name) if name
-      @linked[path] = true
+      @linked[path] = (@linked[path] || []) | [name].compact
       "source/#{path}.html#{anchor}"
     end
 
