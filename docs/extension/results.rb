@@ -2,6 +2,7 @@
 #
 #     figure:KEY[]          a number, in words
 #     findings::EXPERIMENT[] the sentences that the run concluded
+#     reasons::EXPERIMENT[]  what its counters say of why
 #     table::KEY[]          a table
 #     chart::NAME[alt=...]  a chart
 #
@@ -72,13 +73,19 @@ end
 class FindingsMacro < ResultMacro
   named :findings
 
+  NOTHING = 'Nothing can be said: it was not measured, or noise forbids it.'.freeze
+
   private
 
   def make(parent, experiment, _attributes)
-    sentences = Results.fetch('findings', experiment)
-    sentences = ['Nothing can be said: it was not measured, or noise forbids it.'] if sentences.empty?
+    sentences = Results.fetch(name.to_s, experiment)
+    sentences = [NOTHING] if sentences.empty?
     parse(parent, ['[.findings]', *sentences.map { |sentence| "* #{verbatim(sentence)}" }])
   end
+end
+
+class ReasonsMacro < FindingsMacro
+  named :reasons
 end
 
 class TableMacro < ResultMacro
