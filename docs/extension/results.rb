@@ -4,6 +4,7 @@
 #     findings::EXPERIMENT[] the sentences that the run concluded
 #     reasons::EXPERIMENT[]  what its counters say of why
 #     table::KEY[]          a table
+#     experiments::all[]    all experiments in words
 #     chart::NAME[alt=...]  a chart
 #
 # and picture::NAME[alt=...], a drawing of the book's own.  An unknown key is an
@@ -86,6 +87,20 @@ end
 
 class ReasonsMacro < FindingsMacro
   named :reasons
+end
+
+# experiments::all[]: each experiment, what it asks, holds fixed and expects.
+class ExperimentsMacro < ResultMacro
+  named :experiments
+
+  private
+
+  def make(parent, _target, _attributes)
+    rows = Results.fetch('tables', 'experiments')['rows']
+    parse(parent, rows.flat_map do |name, asks, fixed, expects|
+      ["`#{name}`:: *#{verbatim(asks)}* #{verbatim(fixed)} _Expected:_ #{verbatim(expects)}"]
+    end)
+  end
 end
 
 class TableMacro < ResultMacro
