@@ -76,5 +76,6 @@ TCase *epoll_claims(void);
 TCase *edge_claims(void);
 TCase *socket_claims(void);
 TCase *signal_claims(void);
+TCase *shared_claims(void);
 
 #endif

@@ -21,6 +21,7 @@ int main(void)
     suite_add_tcase(suite, edge_claims());
     suite_add_tcase(suite, socket_claims());
     suite_add_tcase(suite, signal_claims());
+    suite_add_tcase(suite, shared_claims());
 
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
