@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""An answer to "the missing server": the contract in Python, with backpressure.
+
+    docs/teaching/answers/selectors_server.py PORT
+    build/tests/conformance/conformance 'docs/teaching/answers/selectors_server.py {port}'
+"""
+
+import errno
+import selectors
+import signal
+import socket
+import sys
+import time
+
+received = memoryview(bytearray(64 * 1024))  # one for all
+selector = selectors.DefaultSelector()  # epoll on Linux, level-triggered
+
+
+class Connection:
+    """One client: receiving while nothing is owed, else sending."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.owed = b""
+        selector.register(sock, selectors.EVENT_READ, self)
+
+    def close(self):
+        selector.unregister(self.sock)
+        self.sock.close()
+        if listener.retry_at:
+            listener.resume()
+
+    def send(self, data):
+        try:
+            return self.sock.send(data)
+        except BlockingIOError:
+            return 0
+
+    def handle(self):
+        try:
+            if not self.owed:
+                length = self.sock.recv_into(received)
+                if length == 0:
+                    return self.close()
+                sent = self.send(received[:length])
+                self.owed = bytes(received[sent:length])
+            else:
+                self.owed = self.owed[self.send(self.owed) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return self.close()
+        wanted = selectors.EVENT_WRITE if self.owed else selectors.EVENT_READ
+        if selector.get_key(self.sock).events != wanted:
+            selector.modify(self.sock, wanted, self)
+
+
+class Listener:
+    """Where clients wait; not watched while there is no descriptor for them."""
+
+    def __init__(self, port):
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        self.sock.bind(("127.0.0.1", port))
+        self.sock.listen(4096)
+        self.sock.setblocking(False)
+        self.retry_at = None  # while paused: not before
+        self.told = False
+        selector.register(self.sock, selectors.EVENT_READ, self)
+
+    def handle(self):
+        for _ in range(32):  # then look at the connections again
+            try:
+                sock, _ = self.sock.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    return self.pause(error)
+                continue
+            sock.setblocking(False)
+            Connection(sock)
+
+    def pause(self, error):
+        self.retry_at = time.monotonic() + 1
+        selector.unregister(self.sock)
+        if not self.told:
+            print(f"full: {error.strerror}", file=sys.stderr)
+        self.told = True
+
+    def resume(self):
+        self.retry_at = None
+        selector.register(self.sock, selectors.EVENT_READ, self)
+
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: sys.exit(0))
+listener = Listener(int(sys.argv[1]))
+print(f"selectors_server: listening on 127.0.0.1:{sys.argv[1]}", flush=True)
+while True:
+    for key, _ in selector.select(1 if listener.retry_at else None):
+        key.data.handle()
+    if listener.retry_at and time.monotonic() >= listener.retry_at:
+        listener.resume()
