@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""An answer to "a client that doesn't read": send until nothing is taken, then stay.
+
+    docs/teaching/answers/stalled_client.py PORT SECONDS
+"""
+
+import socket
+import sys
+import time
+
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+    connection.settimeout(1)
+    sent = 0
+    try:
+        while True:
+            sent += connection.send(b"x" * 65536)
+    except TimeoutError:
+        print(f"{sent} bytes were taken, and then no more", flush=True)
+    time.sleep(float(sys.argv[2]))
