@@ -167,33 +167,32 @@ START_TEST(close_with_unread_data)
 END_TEST
 
 /*
- * Connect some clients that send without reading, until the server owes all of
- * them bytes and can't send.  Then they are gone.
+ * Gone while the server owes them bytes: clients that send without reading,
+ * until it can't send to any of them.  What it holds for all of them at once is
+ * the most that it ever needs.  It gets that back with the RSTs, but a heap
+ * need not return to the kernel what is free again: so we compare with the
+ * most, of which a server that kept it all would have three times as much in
+ * the end.
  */
-static void fail_while_owed(const struct server *server)
-{
-    enum { COUNT = 32 };
-    struct stream streams[COUNT];
-
-    for (int i = 0; i < COUNT; i++)
-        streams[i] = (struct stream){
-            .fd = client_connect_with(server, 16 * KIBIBYTE, 64 * KIBIBYTE),
-            .which = case_random(),
-            .total = 64 * MEBIBYTE};
-    streams_stall(streams, COUNT);
-    for (int i = 0; i < COUNT; i++)
-        client_reset(streams[i].fd);
-}
-
-/* Gone while the server owes them bytes. */
 START_TEST(reset_while_owed)
 {
+    enum { COUNT = 32 };
     struct scene scene = scene_open();
+    struct stream streams[COUNT];
 
-    fail_while_owed(scene.server);
-    scene_settle(&scene);
-    fail_while_owed(scene.server);
-    fail_while_owed(scene.server);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < COUNT; i++)
+            streams[i] =
+                (struct stream){.fd = client_connect_with(
+                                    scene.server, 16 * KIBIBYTE, 64 * KIBIBYTE),
+                                .which = case_random(),
+                                .total = 64 * MEBIBYTE};
+        streams_stall(streams, COUNT);
+        if (round == 0)
+            scene_settle(&scene);
+        for (int i = 0; i < COUNT; i++)
+            client_reset(streams[i].fd);
+    }
     scene_close(&scene);
 }
 END_TEST
