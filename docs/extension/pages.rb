@@ -98,6 +98,8 @@ class Pages
     body.css('.chart img').each { |image| give_narrow_form(image) }
     body.css('.listingblock pre').each { |pre| pre['tabindex'] = '0' }
     body.css('table.tableblock').each { |table| table.wrap('<div class="scroll" tabindex="0" role="region" aria-label="Table"></div>') }
+    body.css('thead th').each { |header| header['scope'] = 'col' }
+    body.css('tbody th').each { |header| header['scope'] = 'row' }
     body.css('.colist table').each { |table| table['role'] = 'presentation' }
     split_prompts(body)
     body

@@ -20,7 +20,7 @@ try:
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
-    TAB = Keys.TAB
+    TAB, ENTER, ESCAPE = Keys.TAB, Keys.ENTER, Keys.ESCAPE
 except ImportError:
     webdriver = None
 

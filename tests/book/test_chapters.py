@@ -1,0 +1,106 @@
+"""What the book says and what the suite proves: neither without the other.
+
+    tests/book/test_chapters.py [-v] [CASE]
+
+Reads the sources only; nothing is built.
+"""
+
+import re
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+import book
+
+CHAPTERS = {name: text for name, text in book.sources().items() if re.match(r"book/\d", name)}
+MECHANISMS = [name for name in CHAPTERS if re.match(r"book/0[1-6]", name)]
+PROOF = re.compile(r"(claim|man):[\w.]+\[|<<(bib|ch)-")
+# The kernel as the subject of a sentence: a statement of what it does.
+STATEMENT = re.compile(r"\b[Tt]he kernel('s \w+)? (?!the\b)([a-z]+s|always|never|will|may|can)\b")
+
+
+def defined(folder: str, pattern: str) -> set[str]:
+    text = "\n".join(f.read_text() for f in sorted((book.ROOT / "tests" / folder).glob("*.c")))
+    return set(re.findall(pattern, text))
+
+
+def paragraphs(text: str) -> list[str]:
+    """Blocks of prose: also an item of a list, the text of a callout, a cell.  No code, no pictures."""
+    blocks = re.split(r"\n\s*\n|\n\+\n|\n(?=[*.|] |<[\d.]+> )", text)
+    return [b.strip() for b in blocks if not re.match(r"\s*(include|picture|chart|image)::", b)]
+
+
+class Claims(unittest.TestCase):
+    claims = defined("kernel", r"(?m)^START_TEST\((\w+)\)")
+
+    def test_every_claim_has_its_test(self):
+        self.assertGreater(len(self.claims), 50)
+        self.assertEqual(sorted(book.cited("claim") - self.claims), [])
+
+    def test_every_test_of_the_kernel_has_its_sentence(self):
+        self.assertEqual(sorted(self.claims - book.cited("claim")), [])
+
+    maxDiff = None
+
+    def test_every_statement_about_the_kernel_names_its_proof(self):
+        bare = [
+            f"{name}: {block[:200]}"
+            for name in MECHANISMS for block in paragraphs(CHAPTERS[name])
+            if STATEMENT.search(block) and not PROOF.search(block)
+        ]
+        self.assertEqual(bare, [])
+
+    def test_every_broken_server_has_its_pitfall(self):
+        patches = {f.stem for f in (book.ROOT / "tests" / "breaks").glob("*.patch")}
+        self.assertGreater(len(patches), 20)
+        self.assertEqual(sorted(patches - book.cited("break")), [])
+        self.assertEqual(sorted(book.cited("break") - patches), [])
+
+    def test_every_case_has_that_name(self):
+        cases = defined("conformance", r'"([a-z0-9-]+)",\s*\w+')
+        self.assertEqual(sorted(book.cited("case") - cases), [])
+
+
+class Pictures(unittest.TestCase):
+    drawn = sorted((book.DOCS / "pictures").glob("*.svg"))
+
+    def test_each_is_a_picture_with_a_name(self):
+        self.assertTrue(self.drawn)
+        for file in self.drawn:
+            with self.subTest(picture=file.name):
+                root = ElementTree.parse(file).getroot()
+                self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+                self.assertIn("viewBox", root.attrib)
+                self.assertTrue(root.findtext("{http://www.w3.org/2000/svg}title"))
+
+    def test_each_is_in_the_book(self):
+        self.assertEqual({file.stem for file in self.drawn} - book.cited("picture"), set())
+
+
+class Words(unittest.TestCase):
+    def test_each_server_names_its_chapter(self):
+        chapters = {"select": "03", "poll": "04", "epoll_lt": "05", "epoll_et": "06"}
+        for server, number in chapters.items():
+            source = (book.ROOT / f"{server}_server" / f"{server}_server.c").read_text()
+            header = source[: source.index("*/")]
+            named = re.search(r"docs/book/([\w-]+\.adoc)", header)
+            self.assertTrue(named, f"{server}: no chapter in its header")
+            self.assertTrue((book.DOCS / "book" / named[1]).is_file(), named[1])
+            self.assertTrue(named[1].startswith(number), named[1])
+
+    def test_numbers_of_a_run_come_from_a_run(self):
+        """A rate, a latency or a factor typed by hand is wrong on the next machine."""
+        unit = r"\d[\d,.]*( (echoes|connections) a second| ?[µmu]s\b| times (as|the|faster|slower)|x\b)"
+        typed = [
+            f"{name}: {found[0]}"
+            for name in CHAPTERS if re.match(r"book/09", name)
+            for found in re.finditer(unit, CHAPTERS[name])
+        ]
+        self.assertEqual(typed, [])
+
+    def test_the_readers_are_never_told_of_what_is_not_there(self):
+        for name, text in book.sources().items():
+            self.assertNotRegex(text, r"\b(TODO|FIXME|XXX|TBD|lorem)\b", name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,284 @@
+"""The book as it is read: every page of it, built from scratch.
+
+    tests/book/test_pages.py [-v] [CASE]
+
+No link leads nowhere and nothing is loaded from elsewhere; on a wide screen and on a
+phone, in the dark, on paper, without script and by keyboard.  Without Chromium the
+half that needs a browser is left out.
+
+BOOK_PICTURES=DIR writes screenshots there, to be looked at.
+"""
+
+import html
+import itertools
+import os
+import re
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import book
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(book.ROOT / "tests" / "report"))
+
+import browser  # noqa: E402  (the path comes first)
+
+MACRO = r"\b(claim|case|break|src|man|figure|findings|reasons|table|chart|picture|include)::?[\w./-]+\["
+
+folders = tempfile.TemporaryDirectory(prefix="four-ways-book-")
+made = Path(folders.name) / "the book"  # with a blank, as people's folders have
+pages: dict[str, book.Page] = {}
+
+
+def setUpModule():
+    done = book.build(made)
+    if done.returncode:
+        raise RuntimeError(f"docs/build: status {done.returncode}\n{done.stdout}")
+    for path in sorted(made.rglob("*.html")):
+        pages[str(path.relative_to(made))] = book.Page(path)
+
+
+def tearDownModule():
+    folders.cleanup()
+
+
+def text_pages() -> list[str]:
+    """Those that people wrote: without the source files."""
+    return [name for name in pages if not name.startswith("source/")]
+
+
+def chapters() -> list[str]:
+    """In the order of book.adoc."""
+    order = (book.DOCS / "book" / "book.adoc").read_text()
+    return [f"{name}.html" for name in re.findall(r"^include::([\w-]+)\.adoc", order, re.M)]
+
+
+def text_of(name: str) -> str:
+    text = (made / name).read_text(encoding="utf-8")
+    return html.unescape(re.sub(r"<[^>]*>", "", text))
+
+
+class Links(unittest.TestCase):
+    def test_every_link_leads_somewhere(self):
+        broken = []
+        for name, page in pages.items():
+            for address in page.addresses():
+                if address.startswith(("https:", "http:", "data:")):
+                    continue
+                target, anchor = book.resolve(page.path, address)
+                if not target.is_file():
+                    broken.append(f"{name}: {address}")
+                elif anchor and anchor not in pages[str(target.relative_to(made.resolve()))].ids():
+                    broken.append(f"{name}: no {anchor} at {address}")
+        self.assertEqual(broken, [])
+
+    def test_every_page_can_be_reached_from_the_first(self):
+        found, new = set(), {"index.html"}
+        while new:
+            found |= new
+            new = {
+                str(book.resolve(pages[name].path, link["href"])[0].relative_to(made.resolve()))
+                for name in new for link in pages[name].links()
+                if not link["href"].startswith("http") and ".pdf" not in link["href"]
+            } - found
+        self.assertEqual(set(pages) - found, set())
+
+    def test_the_chapters_follow_each_other(self):
+        walked, name = [], "index.html"
+        while name:
+            following = [a["href"] for a in pages[name].links() if a.get("rel") == "next"]
+            name = following[0] if following else None
+            walked += following
+        self.assertEqual(walked, chapters())
+
+    def test_the_contents_are_on_every_page(self):
+        for name in text_pages():
+            links = [Path(a["href"]).name for a in pages[name].links()]
+            if name != "book.html":
+                self.assertEqual([c for c in chapters() if c not in links], [], name)
+            current = [a["href"] for a in pages[name].links() if a.get("aria-current")]
+            self.assertEqual(current, [name] if name in chapters() else [], name)
+
+    def test_nothing_is_loaded_from_elsewhere(self):
+        for name, page in pages.items():
+            for tag, attributes in page.tags:
+                if tag != "a":
+                    for key in ("src", "srcset", "href"):
+                        self.assertNotRegex(attributes.get(key, ""), r"^(https?:)?//", name)
+        for style in made.glob("style/*"):
+            self.assertNotRegex(style.read_text(), r"url\(|@import|https?://", style.name)
+
+
+class Structure(unittest.TestCase):
+    def test_one_heading_a_language_and_names_that_are_unique(self):
+        for name, page in pages.items():
+            with self.subTest(page=name):
+                self.assertEqual(len(page.all("h1")), 1)
+                self.assertEqual(page.all("html")[0].get("lang"), "en")
+                self.assertEqual(len(page.all("main")), 1)
+                twice = {id for id in page.ids() if page.ids().count(id) > 1} if name != "book.html" else set()
+                self.assertEqual(twice, set())
+
+    def test_headings_leave_out_no_level(self):
+        for name in text_pages():
+            levels = [int(tag[1]) for tag, _ in pages[name].tags if re.fullmatch("h[1-6]", tag)]
+            jumps = [(a, b) for a, b in itertools.pairwise(levels) if b > a + 1]
+            self.assertEqual(jumps, [], name)
+
+    def test_pictures_say_in_words_what_they_show(self):
+        count = 0
+        for name in text_pages():
+            for image in pages[name].all("img"):
+                count += 1
+                self.assertGreater(len(image.get("alt", "")), 20, f"{name}: {image['src']}")
+        self.assertGreater(count, 30)
+
+    def test_tables_say_what_their_headers_are_of(self):
+        for name in text_pages():
+            for header in pages[name].all("th"):
+                self.assertIn(header.get("scope"), ("col", "row"), name)
+
+    def test_no_macro_was_left_as_it_is(self):
+        for name in text_pages():
+            self.assertNotRegex(text_of(name), MACRO, name)
+
+    def test_it_says_nothing_of_the_machine_that_built_it(self):
+        for name in text_pages():
+            for place in (str(book.ROOT), tempfile.gettempdir() + "/", str(Path.home()) + "/"):
+                self.assertNotIn(place, text_of(name), name)
+
+    def test_one_page_has_all_that_the_chapters_have(self):
+        single = set(pages["book.html"].ids())
+        for name in chapters():
+            self.assertEqual(set(pages[name].ids()) - single, set(), name)
+
+    def test_answers_are_on_a_page_of_their_own(self):
+        exercises, answers = text_of("teaching/exercises.html"), text_of("teaching/answers.html")
+        self.assertNotIn("A good answer", exercises)
+        self.assertEqual(answers.count("A good answer"), 12)
+        for wanted in ("Hand in", "Checked by"):
+            self.assertEqual(exercises.count(wanted), 12, wanted)
+
+    def test_the_pdf_is_a_book(self):
+        data = (made / "four-ways-to-wait.pdf").read_bytes()
+        self.assertTrue(data.startswith(b"%PDF"))
+        count = len(re.findall(rb"/Type\s*/Page\b", data))
+        self.assertGreater(count, 60)
+        self.assertLess(count, 200)
+
+
+@unittest.skipUnless(browser.available(), "no chromium, chromedriver or python3-selenium here")
+class InABrowser(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tab = browser.Browser()
+        cls.addClassCleanup(cls.tab.close)
+
+    def test_every_page_looks_right(self):
+        sources = [name for name in pages if name.startswith("source/")]
+        of_each_kind = {Path(name).suffixes[0]: name for name in sources}
+        names = [*text_pages(), *of_each_kind.values()]
+        for look in itertools.product(names, browser.WIDTHS, ("light", "dark")):
+            with self.subTest(look=look):
+                self.look(*look)
+
+    def look(self, name: str, width: str, scheme: str) -> None:
+        """As this reader sees it."""
+        self.tab.show(made / name, width, scheme)
+        self.assertEqual(self.tab.complaints(), [])
+        wide = self.tab.ask("return [document.documentElement.scrollWidth, innerWidth]")
+        self.assertLessEqual(*wide)
+        blank = "return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
+        self.assertEqual(self.tab.ask(blank), [])
+        self.assertEqual(self.tab.ask(browser.CONTRAST), [])
+        if "BOOK_PICTURES" in os.environ and name != "book.html":  # which is too long for one
+            file = f"{name[:-5].replace('/', '-')}-{width}-{scheme}.png"
+            self.tab.picture(Path(os.environ["BOOK_PICTURES"]) / file)
+
+    def test_dark_is_dark(self):
+        grounds = set()
+        for scheme in ("light", "dark"):
+            self.tab.show(made / chapters()[0], "wide", scheme)
+            grounds.add(self.tab.ask(browser.GROUND))
+        self.assertEqual(len(grounds), 2)
+
+    def press(self, *keys: str) -> str:
+        """Returns what has the focus then, in words."""
+        for key in keys:
+            self.tab.driver.switch_to.active_element.send_keys(key)
+        return self.tab.ask("return words(document.activeElement)")
+
+    def test_the_contents_open_by_keyboard_without_script(self):
+        for script in (True, False):
+            with self.subTest(script=script):
+                self.tab.show(made / chapters()[3], "phone", script=script)
+                self.addCleanup(self.tab.show, made / chapters()[3])
+                opened = "return seen(document.querySelector('#contents'))"
+                self.assertFalse(self.tab.ask(opened))
+                self.assertEqual(self.press(browser.TAB), "Skip to the text")
+                self.assertEqual(self.press(browser.TAB), "Contents")
+                self.press(browser.ENTER)
+                self.assertTrue(self.tab.ask(opened))
+                self.assertIn("How to read", self.press(browser.TAB))
+                self.press(browser.ESCAPE)
+                self.assertFalse(self.tab.ask(opened))
+
+    def test_on_a_wide_screen_the_contents_stay(self):
+        self.tab.show(made / chapters()[3], "wide")
+        self.tab.ask("scrollTo(0, document.body.scrollHeight)")
+        box = self.tab.ask("return document.querySelector('#contents').getBoundingClientRect().toJSON()")
+        self.assertGreaterEqual(box["top"], 0)
+        self.assertTrue(self.tab.ask("return seen(document.querySelector('#contents'))"))
+
+    def test_without_script_all_text_is_there(self):
+        said = []
+        for script in (True, False):
+            self.tab.show(made / chapters()[3], script=script)
+            self.addCleanup(self.tab.show, made / chapters()[3])
+            said.append(self.tab.ask("return document.querySelector('main').innerText"))
+        self.assertEqual(re.sub(r"\s*\bCopy\b", "", said[0]), said[1])
+
+    def test_code_can_be_copied_without_its_callouts(self):
+        self.tab.show(made / "04-poll.html")
+        copied = self.tab.ask(
+            "return [...document.querySelectorAll('.listingblock:not(.session) pre.rouge')].map(textOf)"
+        )
+        source = "\n".join(line.rstrip() for line in
+                           (book.ROOT / "poll_server" / "poll_server.c").read_text().splitlines())
+        functions = [text for text in copied if "static" in text and "\n-" not in text]
+        self.assertGreater(len(functions), 2)
+        for text in functions:
+            for part in text.strip().split("\n\n"):
+                self.assertIn(part.strip(), source)
+
+    def test_of_a_session_the_commands_are_copied(self):
+        self.tab.show(made / "01-the-problem.html")
+        copied = self.tab.ask("return [...document.querySelectorAll('.session pre')].map(textOf)")
+        self.assertTrue(copied)
+        self.assertIn("cc -o blocking_server docs/examples/blocking_server.c", copied[0])
+        for text in copied:
+            self.assertNotRegex(text, r"(?m)^\$ ")
+
+    def test_on_paper_it_is_light_and_whole(self):
+        for name in ("03-select.html", "07-side-by-side.html", "teaching/exercises.html"):
+            with self.subTest(page=name):
+                self.tab.show(made / name, scheme="dark")
+                self.addCleanup(self.tab.medium, "screen")
+                self.tab.medium("print", "dark")
+                self.assertEqual(self.tab.ask(browser.GROUND), "rgb(255, 255, 255)")
+                cut = ("return [...document.querySelectorAll('main pre, main .scroll')]"
+                       ".filter(e => e.scrollWidth > e.clientWidth + 1).map(words)")
+                self.assertEqual(self.tab.ask(cut), [])
+                self.assertEqual(self.tab.ask(browser.CONTRAST), [])
+                self.assertFalse(self.tab.ask("return seen(document.querySelector('header'))"))
+
+
+if __name__ == "__main__":
+    if book.missing():
+        print(f"not here: {', '.join(book.missing())}", file=sys.stderr)
+        sys.exit(book.SKIPPED)
+    unittest.main()
