@@ -24,9 +24,12 @@ def defined(folder: str, pattern: str) -> set[str]:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Blocks of prose: also an item of a list, the text of a callout, a cell.  No code, no pictures."""
-    blocks = re.split(r"\n\s*\n|\n\+\n|\n(?=[*.|] |<[\d.]+> )", text)
-    return [b.strip() for b in blocks if not re.match(r"\s*(include|picture|chart|image)::", b)]
+    """Blocks of prose: also an item of a list, the text of a callout, a cell.
+
+    No headings, titles and pictures, and not the sentence that says what a chapter is for.
+    """
+    prose = re.sub(r"(?m)^(=+ |\.[A-Z]|\w+::|At the end of this chapter).*$", "", text)
+    return [b.strip() for b in re.split(r"\n\s*\n|\n\+\n|\n(?=[*.|] |<[\d.]+> )", prose)]
 
 
 class Claims(unittest.TestCase):
