@@ -445,10 +445,11 @@ class Interruptions(Run):
     """At any moment: what was measured is kept, no process stays behind."""
 
     def start(self, *arguments: str, draw: bool = False) -> subprocess.Popen:
-        """Its server has our folder as a mark, by which to find it."""
+        """Its server has our folder as a mark, by which to find it.  Under nohup it is as without."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            self.words(*arguments), stdout=pipe, stderr=pipe, text=True, env=self.variables(draw)
+            self.words(*arguments), stdout=pipe, stderr=pipe, text=True, env=self.variables(draw),
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     def trials(self) -> int:
