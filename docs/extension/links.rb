@@ -20,6 +20,7 @@ class LinkMacro < Asciidoctor::Extensions::InlineMacroProcessor
   def process(parent, target, attributes)
     text, url = resolve(target, attributes)
     url = "#{parent.document.attr('tobook')}#{url}" unless url.start_with?('http')
+    text = breakable(text, parent.document) if code?
     shown = create_inline(parent, :quoted, text, type: code? ? :monospaced : :unquoted)
     return shown unless linked?(parent.document, url)
     options = { type: :link, target: url, attributes: { 'role' => name.to_s } }
@@ -33,6 +34,12 @@ class LinkMacro < Asciidoctor::Extensions::InlineMacroProcessor
 
   def code?
     true
+  end
+
+  # Where there is little room a long name may go on in the next line.  A <wbr>
+  # isn't copied with the name; in a PDF there is only the blank without width.
+  def breakable(name, document)
+    name.gsub('_', document.backend == 'pdf' ? '_&#8203;' : '_<wbr>')
   end
 
   # A PDF travels alone: from it only the network can be reached.

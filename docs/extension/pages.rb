@@ -97,7 +97,7 @@ class Pages
     body = Nokogiri::HTML.fragment(html)
     body.css('.chart img').each { |image| give_narrow_form(image) }
     body.css('.listingblock pre').each { |pre| pre['tabindex'] = '0' }
-    body.css('table.tableblock').each { |table| table.wrap('<div class="scroll" tabindex="0" role="region" aria-label="Table"></div>') }
+    body.css('table.tableblock').each { |table| let_scroll(table) }
     body.css('thead th').each { |header| header['scope'] = 'col' }
     body.css('tbody th').each { |header| header['scope'] = 'row' }
     body.css('.colist table').each { |table| table['role'] = 'presentation' }
@@ -109,6 +109,16 @@ class Pages
     image.wrap('<picture></picture>')
     narrow = image['src'].sub(/\.svg\z/, '-narrow.svg')
     image.add_previous_sibling("<source media=\"(max-width: 600px)\" srcset=\"#{narrow}\">")
+  end
+
+  # The title stays where it is when the table under it is scrolled.
+  def let_scroll(table)
+    caption = table.at_css('caption')
+    table.wrap('<div class="scroll" tabindex="0" role="region"></div>')
+    table.parent['aria-label'] = caption ? caption.text : 'Table'
+    return unless caption
+    table.parent.add_previous_sibling(%(<div class="title">#{caption.inner_html}</div>))
+    caption.remove
   end
 
   # A prompt isn't part of the command that one copies.

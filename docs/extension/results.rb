@@ -125,8 +125,12 @@ class ImageMacro < ResultMacro
     raise BookError, "#{self.name}::#{name}[]: it has no alt text" if attributes['alt'].to_s.empty?
     html = parent.document.backend != 'pdf'
     target = html ? "#{parent.document.attr('tobook')}#{place(name)}" : paper(parent.document, name)
-    attributes = attributes.merge('target' => target, 'role' => self.name.to_s)
+    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => paper_width)
     create_image_block(parent, attributes)
+  end
+
+  def paper_width
+    '100%'
   end
 
   # For paper the drawings are turned into pixels, enough of them for print.
@@ -155,5 +159,10 @@ class PictureMacro < ImageMacro
     drawn = %w[svg dot].any? { |kind| File.file?(File.join(Sources::ROOT, 'docs/pictures', "#{name}.#{kind}")) }
     raise BookError, "picture::#{name}[]: docs/pictures has no #{name}.svg and no #{name}.dot" unless drawn
     "pictures/#{name}.svg"
+  end
+
+  # The letters of a drawing are as large as those of the text around it.
+  def paper_width
+    '60%'
   end
 end
