@@ -58,6 +58,15 @@ class Claims(unittest.TestCase):
         self.assertEqual(sorted(patches - book.cited("break")), [])
         self.assertEqual(sorted(book.cited("break") - patches), [])
 
+    def test_every_pitfall_has_its_symptom_cause_page_and_test(self):
+        entry = re.compile(
+            r"_Symptom:_ .+ \+\n_Cause:_ .+ \+\n_Manual:_ .*man:.+ \+\n"
+            r"(_Caught:_ .*break:.* by case:|_Avoided:_ )"
+        )
+        entries = re.findall(r"(?m)^(\S.*)::\n([^=]*?)(?=^\S.*::$|^=|\Z)", CHAPTERS["book/10-pitfalls.adoc"])
+        self.assertGreater(len(entries), 30)
+        self.assertEqual([name for name, text in entries if not entry.match(text)], [])
+
     def test_every_case_has_that_name(self):
         cases = defined("conformance", r'"([a-z0-9-]+)",\s*\w+')
         self.assertEqual(sorted(book.cited("case") - cases), [])
