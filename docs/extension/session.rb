@@ -11,6 +11,7 @@
 require 'asciidoctor'
 require 'asciidoctor/extensions'
 require 'io/wait'
+require 'rouge'
 require 'securerandom'
 require_relative 'sources'
 
@@ -125,6 +126,27 @@ module Sessions
   end
 end
 
+# Colours for a session: a command behind its prompt, the rest as it was printed.
+# (Rouge's own `console` takes a ; in the output for the end of a prompt.)
+class SessionLexer < Rouge::RegexLexer
+  tag 'session'
+
+  state :root do
+    rule(/^(\$ )(.*(?:\n> .*)*)/) do |match|
+      token Generic::Prompt, match[1]
+      match[2].split(/^(> )/).each do |part|
+        part == '> ' ? token(Generic::Prompt, part) : delegate(shell, part)
+      end
+    end
+    rule(/.+/, Generic::Output)
+    rule(/\n/, Text)
+  end
+
+  def shell
+    @shell ||= Rouge::Lexers::Shell.new(options)
+  end
+end
+
 class SessionBlock < Asciidoctor::Extensions::BlockProcessor
   use_dsl
   include Asciidoctor::Logging
@@ -143,6 +165,6 @@ class SessionBlock < Asciidoctor::Extensions::BlockProcessor
       []
     end
     role = ['session', attributes['role']].compact.join(' ')
-    create_listing_block(parent, shown, attributes.merge('style' => 'source', 'language' => 'console', 'role' => role))
+    create_listing_block(parent, shown, attributes.merge('style' => 'source', 'language' => 'session', 'role' => role))
   end
 end

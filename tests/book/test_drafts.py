@@ -86,6 +86,7 @@ $ (exit 3)
 ! 3
 $ echo "two \\
 >   lines"
+$ echo "printed; \$ is no prompt"
 ----
 
 The shell goes on:
@@ -199,6 +200,10 @@ class RightDraft(unittest.TestCase):
         self.assertIn('$ echo "two \\\n>   lines"\ntwo   lines\n', self.text)
         self.assertIn('$ echo "still $word"\nstill sunny', self.text)
         self.assertNotIn("% word", self.text)
+
+    def test_what_was_printed_is_never_taken_for_a_command(self):
+        page = self.page.read_text(encoding="utf-8")
+        self.assertIn('<span class="go">printed; $ is no prompt</span>', page)
 
 
 if __name__ == "__main__":
