@@ -1,0 +1,212 @@
+"""What the book and the course hand out is run as readers run it, and does what is said of it.
+
+    tests/book/test_examples.py [-v] [CASE]
+
+Needs the programs that `ninja -C build` makes.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import book
+
+BUILD = Path(book.HERE["MESON_BUILD_ROOT"])
+CONFORMANCE = BUILD / "tests/conformance/conformance"
+SERVERS = ("select_server", "poll_server", "epoll_lt_server", "epoll_et_server")
+ANSWERS = book.DOCS / "teaching/answers"
+EXERCISES = book.sources()["teaching/exercises.adoc"]
+THREE_CLIENTS = book.DOCS / "sessions/three-clients"
+OURS = "{} --port={{port}} {{options}}"  # the command of a server with our options
+
+
+def run(*command, cwd: Path = book.ROOT, **more) -> subprocess.CompletedProcess:
+    """What it printed is on one stream, as in a terminal."""
+    return subprocess.run(
+        [str(word) for word in command], cwd=cwd, timeout=book.SECONDS, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more,
+    )
+
+
+def hold(command: str, case: str = "") -> subprocess.CompletedProcess:
+    """The contract's cases with that in their name, on a server that is started so."""
+    return run(CONFORMANCE, f"--case={case}", command)
+
+
+def compile_edited(folder: Path, server: str, path: str, old: str, new: str) -> Path:
+    """A copy of a server in which one place of a file is another, built."""
+    for part in ("echo", server):
+        shutil.copytree(book.ROOT / part, folder / part, ignore=shutil.ignore_patterns(server))
+    file = folder / path
+    text = file.read_text()
+    if text.count(old) != 1:
+        raise AssertionError(f"{path}: '{old}' is there {text.count(old)} times")
+    file.write_text(text.replace(old, new))
+    built = run("sh", "-c", f"cc -D_GNU_SOURCE -Iecho -o server {server}/*.c echo/*.c", cwd=folder)
+    if built.returncode:
+        raise AssertionError(built.stdout)
+    return folder / "server"
+
+
+class InAFolder(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="four-ways-examples-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+
+class Bridge(InAFolder):
+    program = book.DOCS / "examples/bridge.py"
+
+    def test_it_echoes_in_all_four_ways(self):
+        for way in ("select", "poll", "epoll_lt", "epoll_et"):
+            with self.subTest(way=way):
+                done = hold(f"{self.program} {way} {{port}}", "echo-")
+                self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_one_client_that_does_not_read_stops_it(self):
+        """As chapter 7 says; else it has learned backpressure, and the chapter is wrong."""
+        done = hold(f"{self.program} epoll_lt {{port}}", "backpressure-one-stalled")
+        self.assertEqual(done.returncode, 1, done.stdout)
+
+    def test_a_wrong_call_is_told_how_to_call(self):
+        done = run(self.program, "epol", 10001)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bridge.py select|poll|epoll_lt|epoll_et PORT", done.stdout)
+
+
+class BlockingServer(InAFolder):
+    def test_it_compiles_without_a_warning(self):
+        done = run("cc", "-Wall", "-Wextra", "-Werror", "-o", self.folder / "server",
+                   book.DOCS / "examples/blocking_server.c")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+
+class Answers(InAFolder):
+    def test_the_missing_server_keeps_the_contract(self):
+        done = hold(f"{ANSWERS}/selectors_server.py {{port}}")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def stall(self, server: Path) -> tuple[int, int]:
+        """The bytes that a client which never reads gets rid of, and the server's KiB then."""
+        log = self.folder / "log"
+        with log.open("w") as out, subprocess.Popen([server, "--port=0"], stdout=out) as process:
+            try:
+                while not (port := re.search(r":(\d+)$", log.read_text(), re.M)):
+                    self.assertIsNone(process.poll())
+                done = run(ANSWERS / "stalled_client.py", port[1], "0")
+                self.assertEqual(done.returncode, 0, done.stdout)
+                sent = re.fullmatch(r"(\d+) bytes were taken, and then no more\n", done.stdout)
+                status = Path(f"/proc/{process.pid}/status").read_text()
+                return int(sent[1]), int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+            finally:
+                process.terminate()
+
+    def test_a_client_that_does_not_read_is_held(self):
+        sent, memory = self.stall(BUILD / "poll_server")
+        self.assertGreater(sent, 64 * 1024)
+        self.assertLess(memory, 16 * 1024)
+
+    def test_the_sample_claim_holds_and_can_fail(self):
+        sample = re.search(r"\[source,c\]\n----\n(/\* The writing end.*?)\n----", EXERCISES, re.S)[1]
+        name = re.search(r"START_TEST\((\w+)\)", sample)[1]
+        for expected, status in (("POLLERR", 0), ("POLLHUP", 1)):
+            with self.subTest(expected=expected):
+                folder = self.folder / expected
+                shutil.copytree(book.ROOT / "tests/kernel", folder)
+                file = folder / "poll_claims.c"
+                text = file.read_text().replace(
+                    "TCase *poll_claims(void)", sample.replace("POLLERR", expected) + "\n\nTCase *poll_claims(void)"
+                ).replace("    return claims;", f"    tcase_add_test(claims, {name});\n    return claims;")
+                file.write_text(text)
+                built = run("sh", "-c", "cc -D_GNU_SOURCE -o claims *.c $(pkg-config --cflags --libs check)", cwd=folder)
+                self.assertEqual(built.returncode, 0, built.stdout)
+                done = run(folder / "claims", env={**book.HERE, "CK_RUN_CASE": "poll"})
+                self.assertEqual(done.returncode, status, done.stdout)
+                self.assertRegex(done.stdout, rf"(?m)^{'not ' if status else ''}ok .*{name}")
+
+    def test_the_removed_line_fails_the_cases_that_are_named(self):
+        """Exercise 6: without it short messages pass, and these cases don't."""
+        line = re.search(r"for instance removes `(.*?)`", EXERCISES)[1]
+
+        server = OURS.format(compile_edited(
+            self.folder, "epoll_et_server", "epoll_et_server/epoll_et_server.c", f" {line}\n", " ;\n"
+        ))
+        certain = re.search(r"Certain to fail are (.*?), in which", EXERCISES)[1]
+        for case in re.findall(r"[a-z]+-[a-z-]+", certain):
+            with self.subTest(case=case):
+                self.assertEqual(hold(server, case).returncode, 1)
+        self.assertEqual(hold(server, "echo-sizes").returncode, 0)
+
+
+class Exercises(InAFolder):
+    checked = re.findall(r"^Checked by:: (.*)$", EXERCISES, re.M)
+
+    def commands(self, program: str) -> list[str]:
+        found = [c.strip("+") for text in self.checked for c in re.findall(r"`(.*?)`", text)]
+        return [command for command in found if command.startswith(program)]
+
+    def test_there_are_twelve_and_each_is_checked_by_a_command(self):
+        self.assertEqual(len(self.checked), 12)
+        for text in self.checked:
+            self.assertRegex(text, r"`\+?[\w./]+.*`")
+
+    def test_the_cases_that_are_named_exist(self):
+        """That the servers pass them is what tests/conformance sees to."""
+        commands = [c for c in self.commands("build/tests/conformance") if "--case" in c]
+        self.assertGreater(len(commands), 2)
+        for command in commands:
+            with self.subTest(command=command):
+                case, rest = re.search(r"--case=(\S+) '(.*)'", command).groups()
+                done = run(CONFORMANCE, "--list", rest)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                self.assertIn(case, done.stdout)
+
+    def test_bench_run_takes_the_options_that_are_named(self):
+        commands = self.commands("bench/run")
+        self.assertGreater(len(commands), 3)
+        for command in commands:
+            with self.subTest(command=command):
+                asked = command.replace("NUMBER", "100").replace("COMMAND", "true")
+                done = run("sh", "-c", f"{asked} --list")
+                self.assertEqual(done.returncode, 0, done.stdout)
+
+
+class ThreeClients(InAFolder):
+    def test_the_story_is_the_same_each_time(self):
+        for server in SERVERS:
+            with self.subTest(server=server):
+                first, second = (run(THREE_CLIENTS, BUILD / server) for _ in range(2))
+                self.assertEqual(first.returncode, 0, first.stdout)
+                self.assertEqual(first.stdout, second.stdout)
+                self.assertEqual(len(re.findall(r"(?m)^-- ", first.stdout)), 6)
+
+    def test_a_server_that_changes_bytes_is_found_out(self):
+        server = compile_edited(
+            self.folder, "poll_server", "echo/connection.c",
+            "send(connection->fd, bytes,", 'send(connection->fd, "######",',
+        )
+        done = run(THREE_CLIENTS, server)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("three-clients: A received b'####' for b'one\\n'", done.stdout)
+
+    def test_calls_that_are_wrong(self):
+        for words, status, said in [
+            ([], 64, "three-clients SERVER"),
+            (["--help"], 0, "three-clients SERVER"),
+            ([self.folder / "none"], 1, "No such file or directory"),
+            (["true"], 1, "the server has ended"),
+        ]:
+            with self.subTest(words=words):
+                done = run(THREE_CLIENTS, *words)
+                self.assertEqual(done.returncode, status, done.stdout)
+                self.assertIn(said, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
