@@ -2,6 +2,7 @@
 
 import re
 import unittest
+from dataclasses import replace
 
 from made_up import (
     FLOOR, FOUR, MINE, TWIN, failed, latency, limit, make_doubtful, make_failed, run_of, trial,
@@ -256,6 +257,37 @@ class Facts(unittest.TestCase):
         bare = run_of(trials)
         self.assertEqual(why(bare, make_figures(bare), "idle"), [])
         self.assertEqual(why(bare, make_figures(bare), "syscalls"), [])
+
+
+    def test_what_is_drawn_hollow_is_no_reason(self):
+        run = run_of(whole_run(6))
+        made = make_figures(run)
+        for experiment, metric, words in [
+            ("rate", "response_p99", "p99 of response and of service"),
+            ("percentiles", "service", "as response and as service time"),
+            ("churn", "handshake_p50", "until it is established"),
+            ("fairness", "firehose_mib_per_s", "got meanwhile"),
+            ("freeze", "latency", "Closed loop: p99"),
+        ]:
+            with self.subTest(experiment=experiment):
+                self.assertIn(words, " ".join(why(run, made, experiment)))
+                hollow = [
+                    replace(row, solid=0) if row.metric == metric else row for row in made[experiment]
+                ]
+                said_then = " ".join(why(run, {**made, experiment: hollow}, experiment))
+                self.assertNotIn(words, said_then)
+
+    def test_streams_are_compared_beside_the_same_load(self):
+        run = run_of(whole_run(6))
+        made = make_figures(run)
+        most = max(row.x for row in made["fairness"])
+        rows = [
+            replace(row, solid=0) if (row.server, row.x) == ("poll_server", most) else row
+            for row in made["fairness"]
+        ]
+        text = " ".join(why(run, {**made, "fairness": rows}, "fairness"))
+        self.assertIn("epoll LT", text)
+        self.assertNotIn("poll ", text.replace("epoll ", ""))
 
 
 class AnyRun(unittest.TestCase):

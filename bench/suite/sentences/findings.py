@@ -49,6 +49,7 @@ PAIRS: list[tuple[Question, str, str]] = [
     (ratios.MEMORY, POLL, LT),
 ]
 GROWTHS = [
+    (ratios.RATE_OF_ONE, LT),
     (ratios.CPU_OF_MANY, LT),
     (ratios.CPU_OF_MANY, ET),
     (ratios.P99_CROWDED, POLL),

@@ -2,7 +2,8 @@
 
 These sentences state what was counted, without any comparison that noise could
 fake: calls and descriptors are numbers, not timings.  What wasn't counted, by a
-program without counters or in an experiment that wasn't run, isn't mentioned.
+program without counters or in an experiment that wasn't run, isn't mentioned, nor
+is a rate or a time that would be drawn hollow.
 """
 
 from figures.figures import Row
@@ -17,6 +18,11 @@ def rows_of(rows: list[Row], metric: str, panel: str | None = None) -> list[Row]
         row for row in rows
         if row.metric == metric and row.value is not None and panel in (None, row.panel)
     ]
+
+
+def sound(rows: list[Row], metric: str, panel: str | None = None) -> list[Row]:
+    """Those that are drawn in full."""
+    return [row for row in rows_of(rows, metric, panel) if row.solid]
 
 
 def own(run: Run, rows: list[Row]) -> list[Row]:
@@ -83,8 +89,9 @@ def size(run: Run, rows: list[Row]) -> list[str]:
     largest = max((row.x for row in rows if row.value is not None), default=None)
     said = []
     words = {
-        "receives_per_echo": "recv calls", "sends_per_echo": "send calls",
-        "again_per_echo": "answers of EAGAIN", "epoll_ctls_per_echo": "epoll_ctl calls",
+        "waits_per_echo": "waits", "receives_per_echo": "recv calls",
+        "sends_per_echo": "send calls", "again_per_echo": "answers of EAGAIN",
+        "epoll_ctls_per_echo": "epoll_ctl calls",
     }
     for metric, word in words.items():
         found = [r for r in own(run, rows_of(rows, metric)) if r.x == largest]
@@ -94,7 +101,7 @@ def size(run: Run, rows: list[Row]) -> list[str]:
 
 
 def rate(run: Run, rows: list[Row]) -> list[str]:
-    lags = [row for row in rows_of(rows, "lag_p99") if row.solid]
+    lags = sound(rows, "lag_p99")
     said = []
     if lags:
         worst = max(lags, key=lambda row: row.value)
@@ -114,7 +121,7 @@ def queueing(run: Run, rows: list[Row]) -> list[str]:
     for server in run.servers:
         of = {
             metric: next(
-                (r for r in rows_of(rows, metric, "load") if (r.server, r.x) == (server, most)),
+                (r for r in sound(rows, metric, "load") if (r.server, r.x) == (server, most)),
                 None,
             )
             for metric in ("response_p99", "service_p99")
@@ -139,7 +146,7 @@ def percentiles(run: Run, rows: list[Row]) -> list[str]:
         parts = []
         for server in run.servers:
             pair = [
-                next((r for r in rows_of(rows, m, panel) if (r.server, r.x) == (server, 100)), None)
+                next((r for r in sound(rows, m, panel) if (r.server, r.x) == (server, 100)), None)
                 for m in ("response", "service")
             ]
             if None not in pair:
@@ -165,7 +172,7 @@ def churn(run: Run, rows: list[Row]) -> list[str]:
         if found:
             parts.append(f"{word}: {each(found)}")
     said = [f"Calls a connection. {'; '.join(parts)}."] if parts else []
-    found = own(run, rows_of(rows, "handshake_p50"))
+    found = own(run, sound(rows, "handshake_p50"))
     if found:
         said.append(
             f"From connect(2) until it is established, in the median: {each(found, 'us')}. That is"
@@ -204,13 +211,13 @@ def syscalls(run: Run, rows: list[Row]) -> list[str]:
 
 
 def fairness(run: Run, rows: list[Row]) -> list[str]:
-    found = at_most_x(own(run, rows_of(rows, "firehose_mib_per_s")))
+    most = max((int(row.x) for row in rows), default=0)
+    found = [row for row in own(run, sound(rows, "firehose_mib_per_s")) if row.x == most]
     if not any(row.value for row in found):
         return []
-    most = max(int(row.x) for row in found)
     return [
         f"What the {some(most, 'firehose')} got meanwhile: {each(found, 'MiB/s')}. Each turn of"
-        " theirs is work that the talkers wait for."
+        " theirs is work that the talkers wait for, here and in the load generator."
     ]
 
 
@@ -253,7 +260,7 @@ def freeze(run: Run, rows: list[Row]) -> list[str]:
                 f" arithmetic expects F - (1 - q) W: {'; '.join(parts)}."
             )
     closed = [
-        row for row in own(run, rows_of(rows, "latency", "closed")) if row.x == 100
+        row for row in own(run, sound(rows, "latency", "closed")) if row.x == 100
     ]
     if closed:
         said.append(
