@@ -185,7 +185,7 @@ static int wait_for_events(void)
         err(EXIT_FAILURE, "poll");
     idle_tick();
     if (nready < 0)
-        return -1; /* and the answers are those of an earlier wait */
+        return -1; /* then the array holds no answers */
 
     counters->ready_events += (uint64_t)nready;
     if (narrating)

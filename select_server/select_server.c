@@ -177,7 +177,7 @@ static int wait_for_events(fd_set *readable, fd_set *writable)
         err(EXIT_FAILURE, "select");
     idle_tick();
     if (nready < 0)
-        return -1; /* and the sets are undefined */
+        return -1; /* the sets hold the question still, not an answer */
 
     counters->ready_events += (uint64_t)nready;
     if (narrating)

@@ -249,7 +249,7 @@ int __wrap_select(int count, fd_set *readable, fd_set *writable, fd_set *others,
     if (fault == NO_FAULT)
         return __real_select(count, readable, writable, others, timeout);
     if (fault > 0) {
-        /* "The sets are undefined": so they are here, full of lies. */
+        /* They hold no answer: whoever looks for one here finds lies. */
         memset(readable, 0xff, sizeof(*readable));
         memset(writable, 0xff, sizeof(*writable));
         return -1;

@@ -191,6 +191,26 @@ START_TEST(a_full_socket_takes_a_part_and_then_nothing)
 }
 END_TEST
 
+/*
+ * A full TCP socket is called writable again when much of its send buffer is
+ * free, not when the next byte would find room: no manual page says so, but
+ * tcp_poll in the kernel's net/ipv4/tcp.c wants a third.
+ */
+START_TEST(a_socket_with_little_room_takes_bytes_and_is_not_writable)
+{
+    struct pair pair = open_tcp_pair();
+    struct pollfd entry = {.fd = pair.ours, .events = POLLOUT};
+    char dropped[1024];
+
+    fill(pair.ours, false);
+    while (send(pair.ours, "x", 1, 0) < 0) {
+        ck_assert_int_eq(errno, EAGAIN);
+        ck_assert_int_gt(recv(pair.peer, dropped, sizeof(dropped), 0), 0);
+    }
+    ck_assert_int_eq(poll(&entry, 1, 0), 0);
+}
+END_TEST
+
 /* After its FIN (half-close) a client can still be sent to: shutdown(2). */
 START_TEST(a_half_closed_connection_still_carries_replies)
 {
@@ -276,6 +296,8 @@ TCase *socket_claims(void)
     tcase_add_test(claims, accept_hands_out_numbers_below_the_soft_limit);
     tcase_add_test(claims, a_receive_stops_at_the_urgent_mark);
     tcase_add_test(claims, a_full_socket_takes_a_part_and_then_nothing);
+    tcase_add_test(claims,
+                   a_socket_with_little_room_takes_bytes_and_is_not_writable);
     tcase_add_test(claims, a_half_closed_connection_still_carries_replies);
     tcase_add_test(claims, a_reset_is_told_once);
     tcase_add_test(claims, closing_with_unread_data_is_a_reset);
