@@ -6,11 +6,15 @@
 
 Numbers and sentences are the suite's own, in its own words; DIR is only read.  A
 figure that this run has not measured is there all the same and says so, so that a
-book with the numbers of a short run can be built.
+book with the numbers of a short run can be built.  A ○ stands before a figure that
+the charts draw hollow.
 
 Keys of figures:
 
     machine kernel rounds command     the run
+    trials trials.doubtful            how many measurements, and of how many something is in doubt
+    sleeps.ACTIVE.SERVER              how often it slept for an echo, nobody idle: voluntary
+                                      context switches
     held.SERVER                       connections that it held when asked for more
     EXPERIMENT[.PANEL].PLACE.x        the place itself: 19,000
     EXPERIMENT[.PANEL].PLACE.SERVER.METRIC
@@ -27,6 +31,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench" / "suite"))
@@ -75,13 +80,27 @@ def of_run(run: Run) -> dict[str, str]:
         "kernel": there.get("kernel", MISSING),
         "rounds": str(run.rounds),
         "command": there.get("command", MISSING),
+        "trials": f"{len(run.trials):,}",
+        "trials.doubtful": f"{sum(findings.doubtful(trial) for trial in run.trials):,}",
     }
+
+
+def sleeps(run: Run, server: str, active: int) -> str:
+    """Of a trial it is a count by the kernel: no doubt about time matters."""
+    where = {"experiment": "idle", "server_name": server, "active": active, "idle": 0, "outcome": "measured"}
+    found = [
+        trial["server"]["context_switches"]["voluntary"] / trial["echoes"]
+        for trial in run.trials
+        if where.items() <= trial.items() and trial["echoes"] and trial["server"].get("context_switches")
+    ]
+    return number(median(found)) if found else MISSING
 
 
 def value_words(row: Row | None) -> str:
     if row is None or row.value is None:
         return MISSING
-    return number(row.value) if row.unit in BARE else in_unit(row.value, row.unit).replace(" us", " µs")
+    words = number(row.value) if row.unit in BARE else in_unit(row.value, row.unit).replace(" us", " µs")
+    return words if row.solid else f"○ {words}"
 
 
 def place_figures(prefix: str, rows: list[Row], metrics: list[str]) -> dict[str, str]:
@@ -129,6 +148,8 @@ def ratio_words(run: Run, question: ratios.Question, server: str) -> str:
 
 def all_figures(run: Run, made: dict[str, list]) -> dict[str, str]:
     found = of_run(run) | held_figures(made)
+    for name, server in SERVERS.items():
+        found |= {f"sleeps.{active}.{name}": sleeps(run, server, active) for active in (1, 100)}
     for name in [*PANELS, *PLAIN]:
         found |= experiment_figures(made, name)
     for key, question in QUESTIONS.items():
