@@ -32,7 +32,7 @@ module Listing
 end
 
 # The parts of a file that have these names.  mark="text|text" puts the numbers
-# of callouts behind the lines with these texts.
+# of callouts behind the lines with these texts; a | in one is written \|.
 class CodeInclude < Asciidoctor::Extensions::IncludeProcessor
   include Listing
 
@@ -46,11 +46,15 @@ class CodeInclude < Asciidoctor::Extensions::IncludeProcessor
       names = attributes.select { |key, _| key.is_a?(Integer) }.sort.flat_map { |_, name| names_in(name) }
       text = Sources.excerpt(path, names, comments: attributes['comment'] != 'no')
       [attributes['title'] || title_of(path, names - ['header']), Sources.language(path),
-       mark(path, text, (attributes['mark'] || '').split('|'))]
+       mark(path, text, marks_in(attributes['mark']))]
     end
   end
 
   private
+
+  def marks_in(list)
+    list.to_s.split(/(?<!\\)\|/).map { |text| text.gsub('\|', '|') }
+  end
 
   def mark(path, text, marks)
     text = text.dup

@@ -61,6 +61,10 @@ include::code:poll_server/poll_server.c[main,mark="listener_announce|return EXIT
 
 include::code:docs/examples/bridge.py[handle_readable]
 
+include::code:echo/idle.c[idle_expired,mark="== 0 \\|\\| quietest"]
+
+<1> A line with a bar in it.
+
 include::diff:select_server/select_server.c[poll_server/poll_server.c,functions="handle_readable"]
 
 == Proof
@@ -167,6 +171,9 @@ class RightDraft(unittest.TestCase):
     def test_callouts_stand_behind_their_lines(self):
         self.assertRegex(self.text, r"listener_announce\(.*\(1\)\n")
         self.assertRegex(self.text, r"return EXIT.*\(2\)\n")
+
+    def test_a_callout_may_stand_behind_a_line_with_a_bar_in_it(self):
+        self.assertRegex(self.text, r"== 0 \|\| quietest == NULL\) \(1\)\n")
 
     def test_a_difference_is_what_diff_says(self):
         self.assertIn(
