@@ -93,7 +93,10 @@ def sleeps(run: Run, server: str, active: int) -> str:
         for trial in run.trials
         if where.items() <= trial.items() and trial["echoes"] and trial["server"].get("context_switches")
     ]
-    return number(median(found)) if found else MISSING
+    if not found:
+        return MISSING
+    middle = median(found)
+    return "less than 0.001" if middle < 0.001 else number(middle)
 
 
 def value_words(row: Row | None) -> str:
