@@ -95,6 +95,7 @@ class Pages
   # what is too wide by keyboard, and headings to which one can point.
   def prepare(html)
     body = Nokogiri::HTML.fragment(html)
+    body.css('table.loops, table.four').each { |table| make_grid(table) }
     body.css('.chart img').each { |image| give_narrow_form(image) }
     body.css('.listingblock pre').each { |pre| pre['tabindex'] = '0' }
     body.css('table.tableblock').each { |table| let_scroll(table) }
@@ -109,6 +110,12 @@ class Pages
     image.wrap('<picture></picture>')
     narrow = image['src'].sub(/\.svg\z/, '-narrow.svg')
     image.add_previous_sibling("<source media=\"(max-width: 600px)\" srcset=\"#{narrow}\">")
+  end
+
+  # What stands side by side is a table on paper, where nothing can move.
+  def make_grid(table)
+    cells = table.css('td > .content').map(&:inner_html)
+    table.replace("<div class=\"#{table['class'][/loops|four/]}\">#{cells.join}</div>")
   end
 
   # The title stays where it is when the table under it is scrolled.

@@ -125,11 +125,11 @@ class ImageMacro < ResultMacro
     raise BookError, "#{self.name}::#{name}[]: it has no alt text" if attributes['alt'].to_s.empty?
     html = parent.document.backend != 'pdf'
     target = html ? "#{parent.document.attr('tobook')}#{place(name)}" : paper(parent.document, name)
-    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => paper_width)
+    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => paper_width(parent))
     create_image_block(parent, attributes)
   end
 
-  def paper_width
+  def paper_width(_parent)
     '100%'
   end
 
@@ -161,8 +161,9 @@ class PictureMacro < ImageMacro
     "pictures/#{name}.svg"
   end
 
-  # The letters of a drawing are as large as those of the text around it.
-  def paper_width
-    '60%'
+  # The letters of a drawing are about as large as those of the text around it;
+  # in a table they are as wide as its column.
+  def paper_width(parent)
+    parent.document.nested? ? '90%' : '60%'
   end
 end

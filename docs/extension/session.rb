@@ -32,7 +32,9 @@ class Shell
     }
   BASH
 
+  # Without the logs of an earlier session: await would find what those say.
   def initialize(folder)
+    Dir[File.join(folder, '*.log')].each { |log| File.unlink(log) }
     @input, shell_input = IO.pipe.reverse
     @output, shell_output = IO.pipe
     environment = { 'LC_ALL' => 'C.UTF-8', 'TERM' => 'dumb', 'COLUMNS' => '76' }
