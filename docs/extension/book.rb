@@ -110,6 +110,7 @@ OptionParser.new do |parser|
 end.parse!
 
 work, output = options.values_at(:work, :output)
+%w[INT TERM HUP].each { |signal| trap(signal) { exit 1 } } # by way of `ensure`
 begin
   Results.load(File.join(work, 'results/results.json'))
   Sessions.folder = File.join(work, 'tree')
@@ -119,13 +120,14 @@ begin
     book.draft!
     pages.write_draft(*book.html(options[:chapter]))
   else
+    Frame.pdf = 'four-ways-to-wait.pdf' if options[:pdf]
     pages.write_book(*book.html(File.join(Book::BOOK, 'book.adoc')))
     teaching = File.join(Sources::ROOT, 'docs/teaching')
     pages.write_teaching('plan', *book.html(File.join(teaching, 'plan.adoc'), 'tobook' => '../'))
     pages.write_teaching('exercises', *book.html(File.join(teaching, 'exercises.adoc'), 'tobook' => '../'))
     with_answers = { 'tobook' => '../', 'answers' => '' }
     pages.write_teaching('answers', *book.html(File.join(teaching, 'exercises.adoc'), with_answers))
-    book.pdf(File.join(Book::BOOK, 'book.adoc'), File.join(output, 'four-ways-to-wait.pdf')) if options[:pdf]
+    book.pdf(File.join(Book::BOOK, 'book.adoc'), File.join(output, Frame.pdf)) if options[:pdf]
   end
   SourcePages.new(output).write
   exit 1 unless book.complain

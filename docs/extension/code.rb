@@ -43,6 +43,8 @@ class CodeInclude < Asciidoctor::Extensions::IncludeProcessor
   def process(_document, reader, target, attributes)
     path = target.delete_prefix('code:')
     push_listing(reader, path) do
+      unknown = attributes.keys.grep(String) - %w[mark comment title]
+      raise BookError, "#{path}: there is no #{unknown.join(', ')} here; mark, comment, title" if unknown.any?
       names = attributes.select { |key, _| key.is_a?(Integer) }.sort.flat_map { |_, name| names_in(name) }
       text = Sources.excerpt(path, names, comments: attributes['comment'] != 'no')
       [attributes['title'] || title_of(path, names - ['header']), Sources.language(path),
@@ -81,7 +83,7 @@ class DiffInclude < Asciidoctor::Extensions::IncludeProcessor
   def process(_document, reader, target, attributes)
     old = target.delete_prefix('diff:')
     push_listing(reader, old) do
-      new = attributes[1]
+      new = attributes[1] or raise BookError, "diff:#{old}[]: which other file?"
       names = names_in(attributes['functions'])
       text = compare(old, new, names)
       raise BookError, "#{old} and #{new} don't differ in #{names.join(', ')}" if text.empty?

@@ -1,6 +1,7 @@
 # The pages of the book: one a chapter, and all in one.  Both are cut from the
 # same HTML, so that they can't say different things.
 
+require 'cgi'
 require 'erb'
 require 'fileutils'
 require 'nokogiri'
@@ -15,8 +16,9 @@ module Frame
   Entry = Struct.new(:title, :href, :anchor, :current, :sections)
 
   class << self
-    # The table of contents that is on every page: [Entry...].
-    attr_accessor :contents
+    # The table of contents that is on every page: [Entry...]; the file of the
+    # PDF, if there is one.
+    attr_accessor :contents, :pdf
 
     def render(title:, body:, to_book: '', kind: 'chapter', current: nil, sections: [], before: nil, after: nil)
       entries = (contents || []).map do |entry|
@@ -26,7 +28,7 @@ module Frame
       end
       @template ||= ERB.new(File.read(TEMPLATE), trim_mode: '-')
       @template.result_with_hash(title: title, body: body, to_book: to_book, kind: kind, entries: entries,
-                                 before: before, after: after, book: TITLE)
+                                 before: before, after: after, book: TITLE, pdf: pdf)
     end
   end
 end
@@ -57,17 +59,18 @@ class Pages
 
   # One chapter alone, for who writes it; references to others lead nowhere.
   def write_draft(html, document)
-    title = document.doctitle || document.sections.first&.title || 'Draft'
+    title = plain(document.doctitle || document.sections.first&.title || 'Draft')
     body = prepare(html)
-    body.at_css('h2')&.name = 'h1' unless document.doctitle && document.header?
-    write_page('index.html', Nokogiri::HTML.fragment(title).text, body.to_html, kind: 'draft')
+    heading = document.header? ? "<h1>#{document.doctitle}</h1>\n" : ''
+    body.at_css('h2')&.name = 'h1' if heading.empty?
+    write_page('index.html', title, heading + body.to_html, kind: 'draft')
   end
 
   # A page of docs/teaching, in a folder beside the chapters.
   def write_teaching(name, html, document)
     body = prepare(html)
     heading = "<h1>#{document.doctitle}</h1>\n"
-    write_page("teaching/#{name}.html", document.doctitle, heading + body.to_html, kind: 'teaching', to_book: '../')
+    write_page("teaching/#{name}.html", plain(document.doctitle), heading + body.to_html, kind: 'teaching', to_book: '../')
   end
 
   private
@@ -81,14 +84,14 @@ class Pages
 
   def write_single(body, document)
     heading = "<h1>#{document.doctitle}</h1>\n"
-    write_page(SINGLE, document.doctitle, heading + body.to_html, kind: 'single')
+    write_page(SINGLE, 'All on one page', heading + body.to_html, kind: 'single')
   end
 
   def write_index(body, document, pages)
-    list = pages.map { |page| "<li><a href=\"#{page.name}.html\">#{page.title}</a></li>" }
+    list = pages.map { |page| "<li><a href=\"#{page.name}.html\">#{CGI.escapeHTML(page.title)}</a></li>" }
     preamble = body.at_css('#preamble')
     html = "<h1>#{document.doctitle}</h1>\n#{preamble&.inner_html}<ol class=\"chapters\">#{list.join("\n")}</ol>"
-    write_page('index.html', document.doctitle, html, kind: 'index', after: pages.first)
+    write_page('index.html', Frame::TITLE, html, kind: 'index', after: pages.first)
   end
 
   # What Asciidoctor's HTML lacks: the narrow form of a chart, a way to scroll
@@ -137,15 +140,19 @@ class Pages
     document.sections.map do |section|
       node = body.at_css("##{section.id}").parent
       file = File.basename(section.source_location.path, '.adoc')
-      inner = section.sections.map { |part| [Nokogiri::HTML.fragment(part.title).text, "##{part.id}"] }
+      inner = section.sections.map { |part| [plain(part.title), "##{part.id}"] }
       Page.new(file, section.id, heading(section), node, inner)
     end
   end
 
   # "3. select" and "A. Glossary", as Asciidoctor numbers them.
   def heading(section)
-    title = Nokogiri::HTML.fragment(section.title).text
-    section.numeral ? "#{section.numeral}. #{title}" : title
+    section.numeral ? "#{section.numeral}. #{plain(section.title)}" : plain(section.title)
+  end
+
+  # Asciidoctor's titles are HTML; the template makes that of text by itself.
+  def plain(title)
+    Nokogiri::HTML.fragment(title).text
   end
 
   # Which page has an id.

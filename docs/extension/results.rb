@@ -64,7 +64,8 @@ class FigureMacro < Asciidoctor::Extensions::InlineMacroProcessor
   named :figure
 
   def process(parent, key, _attributes)
-    create_inline(parent, :quoted, Results.fetch('figures', key), type: :unquoted, attributes: { 'role' => 'figure' })
+    text = parent.apply_subs(Results.fetch('figures', key), [:specialcharacters])
+    create_inline(parent, :quoted, text, type: :unquoted, attributes: { 'role' => 'figure' })
   rescue BookError => e
     logger.error(message_with_context(e.message, source_location: parent.source_location))
     create_inline(parent, :quoted, key, type: :unquoted)
@@ -144,8 +145,12 @@ class ChartMacro < ImageMacro
 
   private
 
+  def make(parent, name, attributes)
+    return super if Results.fetch('charts', name)
+    parse(parent, ["_(There is no chart `#{name}`: this run has not measured it.)_"])
+  end
+
   def place(name)
-    Results.fetch('charts', name)
     "charts/#{name}.svg"
   end
 end

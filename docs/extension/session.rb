@@ -27,6 +27,7 @@ class Shell
             if grep -qF -- "$1" "$2" 2>/dev/null; then return 0; fi
             sleep 0.05
         done
+        cat "$2"
         echo "waited for '$1' in $2 and it did not come" >&2
         return 1
     }
@@ -39,7 +40,7 @@ class Shell
     @output, shell_output = IO.pipe
     environment = { 'LC_ALL' => 'C.UTF-8', 'TERM' => 'dumb', 'COLUMNS' => '76' }
     @pid = Process.spawn(environment, 'bash', '--noprofile', '--norc', in: shell_input, out: shell_output, err: shell_output,
-                                                                  chdir: folder, pgroup: true)
+                                                                  chdir: folder, pgroup: true, close_others: true)
     [shell_input, shell_output].each(&:close)
     run(PRELUDE)
   end
@@ -53,10 +54,10 @@ class Shell
       raise BookError, "`#{command}` did not end within #{SECONDS} seconds; it printed: #{text}" unless @output.wait_readable(SECONDS)
       text << @output.readpartial(1 << 16)
     end
-    text.force_encoding('UTF-8')
+    text.force_encoding('UTF-8').scrub!
     [text.sub(/#{mark} \d+\n\z/, ''), text[/#{mark} (\d+)\n\z/, 1].to_i]
   rescue EOFError
-    raise BookError, "`#{command}` ended the shell"
+    raise BookError, "`#{command}` ended the shell; it printed: #{text}"
   end
 
   # Whatever it has started ends with it.
@@ -80,9 +81,10 @@ module Sessions
     # The folder in which sessions run: a scratch copy of the repository.
     attr_accessor :folder
 
-    # What to show for a block.  Both HTML and PDF ask; it is run once.
-    def shown(name, lines)
-      @shown[[name, lines]] ||= perform(name, steps(lines))
+    # What to show for the block at a place.  Both HTML and PDF ask; it is run
+    # once.
+    def shown(place, name, lines)
+      @shown[[place, name, lines]] ||= perform(name, steps(lines))
     end
 
     def close
@@ -95,6 +97,7 @@ module Sessions
     def steps(lines)
       steps = []
       lines.each do |line|
+        raise BookError, "a session begins with a command, and not with: #{line}" if steps.empty? && line =~ /^[>?!]/
         case line
         when /^([$%]) (.*)/ then steps << Step.new(Regexp.last_match(1), [Regexp.last_match(2)], [], 0)
         when /^> (.*)/ then steps.last.command << Regexp.last_match(1)
@@ -161,12 +164,12 @@ class SessionBlock < Asciidoctor::Extensions::BlockProcessor
     name = attributes['shell'] && "#{chapter} #{attributes['shell']}"
     place = reader.cursor
     shown = begin
-      Sessions.shown(name, reader.lines)
+      Sessions.shown(place.to_s, name, reader.lines)
     rescue BookError => e
       logger.error(message_with_context("session: #{e.message}", source_location: place))
       []
     end
     role = ['session', attributes['role']].compact.join(' ')
-    create_listing_block(parent, shown, attributes.merge('style' => 'source', 'language' => 'session', 'role' => role))
+    create_listing_block(parent, shown, attributes.merge('style' => 'source', 'language' => 'session', 'subs' => 'specialcharacters', 'role' => role))
   end
 end

@@ -49,14 +49,14 @@ class SourcePages
     highlighted(path).each_with_index.map do |line, i|
       marks = (names[i] || []).map { |name| "<span class=\"anchor\" id=\"#{Sources.anchor(name)}\"></span>" }
       "#{marks.join}<span class=\"line\" id=\"L#{i + 1}\"><a href=\"#L#{i + 1}\" class=\"number\" aria-label=\"line #{i + 1}\">" \
-        "#{(i + 1).to_s.rjust(4)}</a> #{line}</span>"
+        "#{(i + 1).to_s.rjust(4)} </a>#{line}</span>"
     end.join("\n")
   end
 
   # Line => the names that begin there, each name once.
   def anchors(path)
     linked = Sources.linked[path].map { |name| [name, Sources.find(path, name).first] }
-    (linked + Sources.names(path)).uniq(&:first).group_by(&:last).transform_values { |pairs| pairs.map(&:first) }
+    (linked + Sources.names(path).reverse).uniq(&:first).group_by(&:last).transform_values { |pairs| pairs.map(&:first) }
   end
 
   def highlighted(path)

@@ -75,7 +75,8 @@ module Sources
       name.gsub(/[^A-Za-z0-9_]+/, '-')
     end
 
-    # Everything in a file that can be named: [[name, line from 0]...].
+    # Everything in a file that can be named: [[name, line from 0]...].  Of what
+    # is declared before it is defined, both.
     def names(path)
       found = lines(path).each_with_index.map do |line, i|
         name = named_by(line)
@@ -100,15 +101,16 @@ module Sources
       return [header(path)] if name == 'header'
       text = lines(path)
       word = Regexp.escape(name)
+      c = language(path) != 'python' # and whatever else has braces
       kinds = [
         -> { spans(text, /^START_TEST\(#{word}\)/, /^END_TEST/) },
-        -> { functions(text, word) },
+        -> { c ? functions(text, word) : [] },
         -> { name =~ /^(struct|enum) / ? spans(text, /^(static |const )*#{word} \{/, /^\}.*;$/) : [] },
         -> { spans(text, /^(async )?(def|class) #{word}\b/, nil) },
         -> { spans(text, /^#{word}\(\) \{/, /^\}/) },
         -> { spans(text, /^#define #{word}\b/, /[^\\]$/) },
-        -> { spans(text, /^[A-Za-z_][^(]*\b#{word}\(/, /;$/) },
-        -> { spans(text, /^[A-Za-z_][^(=]*\b#{word}\b/, /;(\s*\/\*.*)?$/) },
+        -> { spans(text, /^[A-Za-z_][^(]*\b#{word}\(/, /;(\s*\/\*.*)?$/) },
+        -> { c ? spans(text, /^[A-Za-z_][^(=\/]*\b#{word}\b(?:\[.*?\])*\s*[=;,}]/, /;(\s*\/\*.*)?$/) : [] },
         -> { spans(text, /^#{word}\s*=/, /^(?=[^\s\]\})])|[\]\})]$|[^,(\[{\\]$/) }
       ]
       kinds.each do |kind|

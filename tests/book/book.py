@@ -32,11 +32,11 @@ def missing() -> list[str]:
     return [name for name in ("asciidoctor", "gnuplot", "rsvg-convert") if not shutil.which(name)]
 
 
-def build(output: Path, *options: str) -> subprocess.CompletedProcess:
+def build(output: Path, *options: str, **variables: str) -> subprocess.CompletedProcess:
     """docs/build, and what it said: on one stream, as in a terminal."""
     return subprocess.run(
         [DOCS / "build", "--output", output, *options],
-        env=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS,
+        env={**HERE, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=SECONDS,
     )
 
 

@@ -6,9 +6,13 @@ A draft is a chapter of a few lines, built as authors build theirs.
 """
 
 import html
+import json
 import re
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -25,6 +29,12 @@ WRONG = {
         "poll_server/poll_server.c: there is nothing named 'no_such_function' in it",
     "include::code:poll_server/no_such_file.c[main]":
         "poll_server/no_such_file.c: no such file in the repository",
+    "include::code:bench/peers/libuv.c[haven]": # a word in a comment
+        "bench/peers/libuv.c: there is nothing named 'haven' in it",
+    'include::code:poll_server/poll_server.c[main,marks="listener"]':
+        "poll_server/poll_server.c: there is no marks here",
+    "include::diff:poll_server/poll_server.c[]":
+        "diff:poll_server/poll_server.c[]: which other file?",
     'include::code:poll_server/poll_server.c[main,mark="no such words"]':
         "the mark 'no such words' must be in one of the lines shown; it is in 0",
     'include::code:poll_server/poll_server.c[main,mark="listener"]':
@@ -47,6 +57,8 @@ WRONG = {
     "[session]\n----\n$ sh -c 'exit 3'\n----": "`sh -c 'exit 3'` ended with status 3, not 0",
     "[session]\n----\n$ exit\n----": "`exit` ended the shell",
     "[session]\n----\necho without a prompt\n----": "and this one doesn't: echo without a prompt",
+    "[session]\n----\n? printed\n----": "a session begins with a command, and not with: ? printed",
+    "[session]\n----\n$ if true\n----": "syntax error",
     "That is {no-such-attribute}.": "no-such-attribute",
 }
 
@@ -61,6 +73,8 @@ include::code:poll_server/poll_server.c[main,mark="listener_announce|return EXIT
 
 include::code:docs/examples/bridge.py[handle_readable]
 
+include::code:docs/results.py[of_run]
+
 include::code:echo/idle.c[idle_expired,mark="== 0 \\|\\| quietest"]
 
 <1> A line with a bar in it.
@@ -74,10 +88,13 @@ See claim:select_changes_its_sets[], case:echo-sizes[], break:close-at-fin[], ma
 == A run
 
 A rate: figure:churn.least.poll.rate[]. None: figure:idle.1.most.poll.rate[].
+It was figure:command[].
 
 findings::idle[]
 
 chart::churn[alt="Connections a second."]
+
+chart::idle[alt="Echoes a second."]
 
 == A session
 
@@ -90,7 +107,8 @@ $ (exit 3)
 ! 3
 $ echo "two \\
 >   lines"
-$ echo "printed; \$ is no prompt"
+$ echo "printed; \\$ is no prompt"
+$ echo "no number: <1>"; printf 'no UTF-8: \\351\\n'
 ----
 
 The shell goes on:
@@ -108,14 +126,31 @@ def tearDownModule():
     folders.cleanup()
 
 
-def draft(name: str, text: str, *options: str) -> tuple[int, str, Path]:
-    """The draft's status, what was said, and the page: text without tags, if there is one."""
+def draft(name: str, text: str, *options: str, **variables: str) -> tuple[int, str, Path]:
+    """The draft's status, what was said, and its page, if there is one."""
     folder = Path(folders.name) / name
     folder.mkdir(exist_ok=True)
     source = folder / f"{name}.adoc"
-    source.write_text(text)
-    done = book.build(folder / "out", "--chapter", str(source), *options)
+    source.write_text(text, encoding="utf-8")
+    done = book.build(folder / "out", "--chapter", str(source), *options, **variables)
     return done.returncode, done.stdout, folder / "out" / "index.html"
+
+
+def heed_signals():
+    """A shell doesn't trap what was ignored when it began, as under nohup."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def commands() -> list[str]:
+    """Of all processes, as in proc(5)."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(file.read_text(errors="replace").rstrip("\0").replace("\0", " "))
+        except OSError:
+            pass  # it has just ended
+    return found
 
 
 def text_of(page: Path) -> str:
@@ -155,6 +190,8 @@ class RightDraft(unittest.TestCase):
     def setUpClass(cls):
         run = Path(folders.name) / "run"
         made_up.write(run, made_up.whole_run(4, experiments=("churn",)))
+        record = run / "environment.json"
+        record.write_text(json.dumps({**json.loads(record.read_text()), "command": "bench/run <a> & b"}))
         status, said, cls.page = draft("right", RIGHT, "--results", str(run))
         if status:
             raise AssertionError(f"status {status}: {said}")
@@ -167,6 +204,11 @@ class RightDraft(unittest.TestCase):
         self.assertIn(main, shown)
         bridge = (book.DOCS / "examples/bridge.py").read_text()
         self.assertIn(bridge[bridge.index("def handle_readable") :].split("\n\n\n")[0], self.text)
+
+    def test_a_function_ends_where_it_ends(self):
+        """In Python too, where a line that ends with a brace begins no body."""
+        self.assertIn("def of_run(", self.text)
+        self.assertNotIn("def sleeps(", self.text)
 
     def test_callouts_stand_behind_their_lines(self):
         self.assertRegex(self.text, r"listener_announce\(.*\(1\)\n")
@@ -200,7 +242,12 @@ class RightDraft(unittest.TestCase):
         self.assertRegex(self.text, r"A rate: \d[\d,.]* connections/s")
         self.assertIn("None: (not measured in this run).", self.text)
         self.assertIn("Nothing can be said: it was not measured", self.text)
+        self.assertIn("It was bench/run <a> & b.", self.text)
         self.assertTrue((self.page.parent / "charts" / "churn.svg").is_file())
+
+    def test_a_chart_that_cannot_be_drawn_says_so(self):
+        self.assertIn("There is no chart idle: this run has not measured it.", self.text)
+        self.assertEqual(len(book.Page(self.page).all("img")), 1)
 
     def test_sessions_show_what_was_printed(self):
         self.assertIn('$ echo "a $word day"\na sunny day\n', self.text)
@@ -211,6 +258,60 @@ class RightDraft(unittest.TestCase):
     def test_what_was_printed_is_never_taken_for_a_command(self):
         page = self.page.read_text(encoding="utf-8")
         self.assertIn('<span class="go">printed; $ is no prompt</span>', page)
+        self.assertIn('<span class="go">no number: &lt;1&gt;</span>', page)
+        self.assertIn('<span class="go">no UTF-8: \N{REPLACEMENT CHARACTER}</span>', page)
+
+
+class Publishing(unittest.TestCase):
+    def test_any_locale_will_do(self):
+        for name in ("C", "POSIX", ""):
+            with self.subTest(locale=name):
+                text = "= A draft\n\nA dash – and more.\n\nfindings::idle[]\n"
+                status, said, page = draft("locale", text, LC_ALL=name, LANG="", LC_CTYPE="")
+                self.assertEqual(status, 0, said)
+                self.assertIn("A dash – and", text_of(page))
+
+    def test_what_is_no_longer_made_goes_and_what_is_yours_stays(self):
+        _, _, page = draft("again", "= First\n\nSee src:poll_server/poll_server.c[].\n")
+        made = page.parent / "source/poll_server/poll_server.c.html"
+        yours = page.parent / "notes.txt"
+        self.assertTrue(made.is_file())
+        yours.write_text("mine")
+        status, said, page = draft("again", "= Second\n\nNo link.\n")
+        self.assertEqual(status, 0, said)
+        self.assertIn("Second", text_of(page))
+        self.assertFalse(made.exists())
+        self.assertTrue(yours.exists())
+
+    def test_a_title_with_marks_in_it_stands_as_it_is(self):
+        _, _, page = draft("title", "= Less <than> & more\n\nText.\n")
+        text = page.read_text(encoding="utf-8")
+        self.assertIn("<title>Less &lt;than&gt; &amp; more – Four Ways to Wait</title>", text)
+        self.assertEqual(len(book.Page(page).all("h1")), 1)
+
+    def test_whoever_ends_it_ends_all_of_it(self):
+        """No server of a session stays, and no folder."""
+        folder = Path(folders.name) / "ended"
+        temporary = folder / "tmp dir"
+        temporary.mkdir(parents=True)
+        source = folder / "ended.adoc"
+        source.write_text("= A draft\n\n[session]\n----\n$ echo $$ >started; sleep 987.6\n----\n")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(signal=number):
+                process = subprocess.Popen(
+                    [book.DOCS / "build", "--output", folder / "out", "--chapter", source],
+                    env={**book.HERE, "TMPDIR": str(temporary)}, text=True, start_new_session=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=heed_signals,
+                )
+                while not list(temporary.glob("*/tree/started")):
+                    self.assertIsNone(process.poll())
+                    time.sleep(0.05)
+                process.send_signal(number)
+                said, _ = process.communicate(timeout=book.SECONDS)
+                self.assertNotEqual(process.returncode, 0)
+                self.assertLess(said.count("\n"), 4, said)
+                self.assertEqual(list(temporary.iterdir()), [])
+                self.assertNotIn("sleep 987.6", commands())
 
 
 if __name__ == "__main__":
