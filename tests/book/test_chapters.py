@@ -67,6 +67,16 @@ class Claims(unittest.TestCase):
         self.assertGreater(len(entries), 30)
         self.assertEqual([name for name, text in entries if not entry.match(text)], [])
 
+    def test_every_question_has_its_answer(self):
+        asked = [
+            len(re.findall(r"(?m)^\. ", text[text.index("=== Check yourself") :]))
+            for text in CHAPTERS.values()
+        ]
+        answers = book.sources()["book/answers.adoc"]
+        given = [len(re.findall(r"(?m)^\. ", part)) for part in re.split(r"(?m)^=== ", answers)[1:]]
+        self.assertEqual(given, asked)
+        self.assertGreater(min(given), 2)
+
     def test_every_case_has_that_name(self):
         cases = defined("conformance", r'"([a-z0-9-]+)",\s*\w+')
         self.assertEqual(sorted(book.cited("case") - cases), [])

@@ -13,6 +13,7 @@ import html
 import itertools
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -162,11 +163,25 @@ class Structure(unittest.TestCase):
             self.assertEqual(exercises.count(wanted), 12, wanted)
 
     def test_the_pdf_is_a_book(self):
-        data = (made / "four-ways-to-wait.pdf").read_bytes()
-        self.assertTrue(data.startswith(b"%PDF"))
-        count = len(re.findall(rb"/Type\s*/Page\b", data))
-        self.assertGreater(count, 60)
-        self.assertLess(count, 200)
+        paper = self.paper()
+        self.assertGreater(len(paper), 60)
+        self.assertLess(len(paper), 200)
+        for number in range(12):
+            self.assertTrue(any(p.startswith(f"Chapter {number}. ") for p in paper), number)
+
+    def test_the_reference_card_is_one_page(self):
+        card = [page for page in self.paper() if page.startswith("Appendix B: Reference card")]
+        self.assertEqual(len(card), 1)
+        self.assertIn("The four rules of edge-triggering", card[0])
+        self.assertIn("To look again", card[0])
+
+    def paper(self) -> list[str]:
+        """The text of each page of the PDF."""
+        text = subprocess.run(
+            ["pdftotext", "-layout", made / "four-ways-to-wait.pdf", "-"],
+            stdout=subprocess.PIPE, encoding="utf-8", check=True,
+        ).stdout
+        return [page.strip() for page in text.split("\f")]
 
 
 @unittest.skipUnless(browser.available(), "no chromium, chromedriver or python3-selenium here")
