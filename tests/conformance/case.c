@@ -11,6 +11,7 @@
 #include "server.h"
 
 #include <err.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +110,9 @@ static void after_case(void)
     }
     fprintf(stderr, "FAILED  %s (%.1f s); to repeat it:\n", name,
             now() - started_at);
-    fprintf(stderr, "    conformance --seed=%llu --case=%s '%s'\n",
-            (unsigned long long)chosen.seed, name, command);
+    fprintf(stderr, "    %s --seed=%llu --case=%s '%s'\n",
+            program_invocation_name, (unsigned long long)chosen.seed, name,
+            command);
     servers_show_output(stderr);
 }
 

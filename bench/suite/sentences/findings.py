@@ -26,6 +26,7 @@ ENOUGH_ROUNDS = 6  # fewer can't reach 95 %
 # Who is compared in a sentence about the four; the comparison has all of them.
 PAIRS: list[tuple[Question, str, str]] = [
     (ratios.RATE_OF_ONE, POLL, ET),
+    (ratios.RATE_OF_ONE, POLL, LT),
     (ratios.RATE_OF_MANY, POLL, LT),
     (ratios.RATE_OF_ONE, SELECT, LT),
     (ratios.CPU_OF_MANY, POLL, LT),
