@@ -7,6 +7,7 @@ Needs the programs that `ninja -C build` makes.
 
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -92,6 +93,16 @@ class Answers(InAFolder):
         done = hold(f"{ANSWERS}/selectors_server.py {{port}}")
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_the_missing_server_starts_badly_in_one_line(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            busy = str(taken.getsockname()[1])
+            for words, said in [([], "usage: "), (["x"], "usage: "), (["99999"], "99999"), ([busy], busy)]:
+                with self.subTest(words=words):
+                    done = run(ANSWERS / "selectors_server.py", *words)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertEqual(done.stdout.count("\n"), 1, done.stdout)
+                    self.assertIn(said, done.stdout)
+
     def stall(self, server: Path) -> tuple[int, int]:
         """The bytes that a client which never reads gets rid of, and the server's KiB then."""
         log = self.folder / "log"
@@ -131,17 +142,17 @@ class Answers(InAFolder):
                 self.assertRegex(done.stdout, rf"(?m)^{'not ' if status else ''}ok .*{name}")
 
     def test_the_removed_line_fails_the_cases_that_are_named(self):
-        """Exercise 6: without it short messages pass, and these cases don't."""
+        """Without it short messages pass, and these cases don't, but for a rare stroke of luck."""
         line = re.search(r"for instance removes `(.*?)`", EXERCISES)[1]
 
         server = OURS.format(compile_edited(
             self.folder, "epoll_et_server", "epoll_et_server/epoll_et_server.c", f" {line}\n", " ;\n"
         ))
-        certain = re.search(r"Certain to fail are (.*?), in which", EXERCISES)[1]
-        for case in re.findall(r"[a-z]+-[a-z-]+", certain):
-            with self.subTest(case=case):
-                self.assertEqual(hold(server, case).returncode, 1)
-        self.assertEqual(hold(server, "echo-sizes").returncode, 0)
+        named = re.search(r"Nearly always these fail: (.*?)\.", EXERCISES)[1].split(", ")
+        failed = [case for case in named if hold(server, case).returncode == 1]
+        self.assertGreaterEqual(len(named), 4)
+        self.assertGreaterEqual(len(failed), len(named) / 2, failed)
+        self.assertEqual(hold(server, "echo-one-byte-and-wait").returncode, 0)
 
 
 class Exercises(InAFolder):

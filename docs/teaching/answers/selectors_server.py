@@ -14,6 +14,7 @@ import time
 
 received = memoryview(bytearray(64 * 1024))  # one for all
 selector = selectors.DefaultSelector()  # epoll on Linux, level-triggered
+GONE = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)  # accept(2): that client is
 
 
 class Connection:
@@ -62,11 +63,13 @@ class Listener:
         self.sock = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.bind(("127.0.0.1", port))
         self.sock.listen(4096)
         self.sock.setblocking(False)
         self.retry_at = None  # while paused: not before
         self.told = False
+        self.accepted = 0
         selector.register(self.sock, selectors.EVENT_READ, self)
 
     def handle(self):
@@ -76,11 +79,16 @@ class Listener:
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    return self.pause(error)
-                continue
+                if error.errno in GONE:
+                    continue
+                return self.pause(error)
             sock.setblocking(False)
-            Connection(sock)
+            try:
+                Connection(sock)
+                self.accepted += 1
+            except OSError as error:  # it can't be watched
+                print(f"selectors_server: {error.strerror}", file=sys.stderr)
+                sock.close()
 
     def pause(self, error):
         self.retry_at = time.monotonic() + 1
@@ -94,9 +102,19 @@ class Listener:
         selector.register(self.sock, selectors.EVENT_READ, self)
 
 
+def stop(*_):
+    print(f"selectors_server: {listener.accepted} connections", flush=True)
+    sys.exit(0)
+
+
+if len(sys.argv) != 2 or not sys.argv[1].isdigit():
+    sys.exit("usage: selectors_server.py PORT")
+try:
+    listener = Listener(int(sys.argv[1]))
+except (OSError, OverflowError) as error:
+    sys.exit(f"selectors_server: port {sys.argv[1]}: {error}")
 for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: sys.exit(0))
-listener = Listener(int(sys.argv[1]))
+    signal.signal(number, stop)
 print(f"selectors_server: listening on 127.0.0.1:{sys.argv[1]}", flush=True)
 while True:
     for key, _ in selector.select(1 if listener.retry_at else None):

@@ -16,4 +16,6 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
             sent += connection.send(b"x" * 65536)
     except TimeoutError:
         print(f"{sent} bytes were taken, and then no more", flush=True)
+    except OSError as error:
+        sys.exit(f"{sent} bytes were taken, and then: {error.strerror}")
     time.sleep(float(sys.argv[2]))
