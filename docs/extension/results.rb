@@ -161,8 +161,8 @@ class PictureMacro < ImageMacro
   private
 
   def place(name)
-    drawn = %w[svg dot].any? { |kind| File.file?(File.join(Sources::ROOT, 'docs/pictures', "#{name}.#{kind}")) }
-    raise BookError, "picture::#{name}[]: docs/pictures has no #{name}.svg and no #{name}.dot" unless drawn
+    drawn = File.file?(File.join(Sources::ROOT, 'docs/pictures', "#{name}.svg"))
+    raise BookError, "picture::#{name}[]: docs/pictures has no #{name}.svg" unless drawn
     "pictures/#{name}.svg"
   end
 
