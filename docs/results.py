@@ -45,7 +45,7 @@ from measure.experiments import EXPERIMENTS  # noqa: E402
 from problem import Problem  # noqa: E402
 from sentences import findings  # noqa: E402
 from sentences.reasons import why  # noqa: E402
-from sentences.words import factor, in_unit, number, reaches, short  # noqa: E402
+from sentences.words import factor, in_unit, number, reaches, short, some  # noqa: E402
 
 NAMES = [experiment.name for experiment in EXPERIMENTS]
 MISSING = "(not measured in this run)"
@@ -78,7 +78,7 @@ def of_run(run: Run) -> dict[str, str]:
     return {
         "machine": charts.caption(run) or MISSING,
         "kernel": there.get("kernel", MISSING),
-        "rounds": str(run.rounds),
+        "rounds": some(run.rounds, "round"),
         "command": there.get("command", MISSING),
         "trials": f"{len(run.trials):,}",
         "trials.doubtful": f"{sum(findings.doubtful(trial) for trial in run.trials):,}",
