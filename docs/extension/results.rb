@@ -75,7 +75,7 @@ end
 class FindingsMacro < ResultMacro
   named :findings
 
-  NOTHING = 'Nothing can be said: it was not measured, or noise forbids it.'.freeze
+  NOTHING = 'No comparison can be made here: it was not measured, or noise forbids it.'.freeze
 
   private
 

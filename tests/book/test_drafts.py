@@ -241,7 +241,7 @@ class RightDraft(unittest.TestCase):
     def test_numbers_are_those_of_the_run(self):
         self.assertRegex(self.text, r"A rate: \d[\d,.]* connections/s")
         self.assertIn("None: (not measured in this run).", self.text)
-        self.assertIn("Nothing can be said: it was not measured", self.text)
+        self.assertIn("No comparison can be made here: it was not measured", self.text)
         self.assertIn("It was bench/run <a> & b.", self.text)
         self.assertTrue((self.page.parent / "charts" / "churn.svg").is_file())
 
