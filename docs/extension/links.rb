@@ -20,7 +20,7 @@ class LinkMacro < Asciidoctor::Extensions::InlineMacroProcessor
   def process(parent, target, attributes)
     text, url = resolve(target, attributes)
     url = "#{parent.document.attr('tobook')}#{url}" unless url.start_with?('http')
-    text = breakable(text, parent.document) if code?
+    text = printed(text, parent.document) if code?
     shown = create_inline(parent, :quoted, text, type: code? ? :monospaced : :unquoted)
     return shown unless linked?(parent.document, url)
     options = { type: :link, target: url, attributes: { 'role' => name.to_s } }
@@ -36,9 +36,10 @@ class LinkMacro < Asciidoctor::Extensions::InlineMacroProcessor
     true
   end
 
-  # Where there is little room a long name may go on in the next line.  A <wbr>
-  # isn't copied with the name; in a PDF there is only the blank without width.
-  def breakable(name, document)
+  # A name as it is printed: where there is little room it may go on in the next
+  # line.  A <wbr> isn't copied with it; in a PDF there is only the blank without
+  # width.
+  def printed(name, document)
     name.gsub('_', document.backend == 'pdf' ? '_&#8203;' : '_<wbr>')
   end
 
@@ -60,11 +61,6 @@ end
 class ClaimMacro < TestMacro
   named :claim
 
-  # On paper nothing else sets the name apart; on the screen style does.
-  def breakable(name, document)
-    document.backend == 'pdf' ? "[✓&#160;#{super}]" : super
-  end
-
   FOLDER = 'tests/kernel'.freeze
 
   def self.places
@@ -72,6 +68,13 @@ class ClaimMacro < TestMacro
       path = full.delete_prefix("#{Sources::ROOT}/")
       Sources.lines(path).grep(/^START_TEST\((\w+)\)/) { all[Regexp.last_match(1)] = [path, Regexp.last_match(1)] }
     end
+  end
+
+  private
+
+  # On the screen book.css sets it apart from its sentence; on paper nothing else does.
+  def printed(name, document)
+    document.backend == 'pdf' ? "[✓&#160;#{super}]" : super
   end
 end
 

@@ -147,6 +147,8 @@ class SessionLexer < Rouge::RegexLexer
     rule(/\n/, Text)
   end
 
+  private
+
   def shell
     @shell ||= Rouge::Lexers::Shell.new(options)
   end

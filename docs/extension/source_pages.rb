@@ -53,7 +53,8 @@ class SourcePages
     end.join("\n")
   end
 
-  # Line => the names that begin there, each name once.
+  # Line => the names that begin there, each name once: of what is declared first
+  # and defined later, where it is defined.
   def anchors(path)
     linked = Sources.linked[path].map { |name| [name, Sources.find(path, name).first] }
     (linked + Sources.names(path).reverse).uniq(&:first).group_by(&:last).transform_values { |pairs| pairs.map(&:first) }

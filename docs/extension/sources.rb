@@ -75,8 +75,8 @@ module Sources
       name.gsub(/[^A-Za-z0-9_]+/, '-')
     end
 
-    # Everything in a file that can be named: [[name, line from 0]...].  Of what
-    # is declared before it is defined, both.
+    # Everything in a file that can be named: [[name, line from 0]...], and twice
+    # what is declared before it is defined.
     def names(path)
       found = lines(path).each_with_index.map do |line, i|
         name = named_by(line)
