@@ -14,7 +14,10 @@ import time
 
 received = memoryview(bytearray(64 * 1024))  # one for all
 selector = selectors.DefaultSelector()  # epoll on Linux, level-triggered
-GONE = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)  # accept(2): that client is
+GONE = (  # accept(2): errors of the one client, not of the listener
+    errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT,
+    errno.EHOSTDOWN, errno.ENONET, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH,
+)
 
 
 class Connection:
