@@ -262,6 +262,41 @@ class RightDraft(unittest.TestCase):
         self.assertIn('<span class="go">no UTF-8: \N{REPLACEMENT CHARACTER}</span>', page)
 
 
+class Keys(unittest.TestCase):
+    """docs/results.py: what a chapter may name, of a run that was made up."""
+
+    def listed(self, name: str, trials: list[dict]) -> str:
+        folder = Path(folders.name) / name
+        made_up.write(folder, trials)
+        done = subprocess.run(
+            [book.DOCS / "results.py", "--list", folder],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=book.SECONDS,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def test_what_is_drawn_hollow_is_marked(self):
+        trials = made_up.whole_run(6, experiments=("active",))
+        self.assertNotIn("○", self.listed("full", trials))
+        said = self.listed("hollow", made_up.make_doubtful(trials))
+        self.assertRegex(said, r"figure:active\.most\.epoll_et\.rate\[\]  ○ \d")
+        self.assertRegex(said, r"figure:active\.most\.epoll_lt\.rate\[\]  \d")
+        self.assertRegex(said, r"figure:active\.most\.epoll_et\.cpu_per_echo\[\]  \d")
+
+    def test_trials_are_counted_and_rounds_in_words(self):
+        trials = made_up.whole_run(1, experiments=("active",))
+        trials[0]["doubts"] = ["generator"]
+        said = self.listed("counted", trials)
+        self.assertIn(f"figure:trials[]  {len(trials)}\n", said)
+        self.assertIn("figure:trials.doubtful[]  1\n", said)
+        self.assertIn("figure:rounds[]  1 round\n", said)
+
+    def test_sleeps_are_told_for_each_echo(self):
+        said = self.listed("sleeps", made_up.whole_run(2, experiments=("idle",)))
+        self.assertIn("figure:sleeps.1.poll[]  1\n", said)
+        self.assertRegex(said, r"figure:sleeps\.100\.poll\[\]  (less than 0\.001|0\.00\d+)\n")
+
+
 class Publishing(unittest.TestCase):
     def test_any_locale_will_do(self):
         for name in ("C", "POSIX", ""):

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -110,6 +111,7 @@ class Answers(InAFolder):
             try:
                 while not (port := re.search(r":(\d+)$", log.read_text(), re.M)):
                     self.assertIsNone(process.poll())
+                    time.sleep(0.02)
                 done = run(ANSWERS / "stalled_client.py", port[1], "0")
                 self.assertEqual(done.returncode, 0, done.stdout)
                 sent = re.fullmatch(r"(\d+) bytes were taken, and then no more\n", done.stdout)
@@ -144,7 +146,6 @@ class Answers(InAFolder):
     def test_the_removed_line_fails_the_cases_that_are_named(self):
         """Without it short messages pass, and these cases don't, but for a rare stroke of luck."""
         line = re.search(r"for instance removes `(.*?)`", EXERCISES)[1]
-
         server = OURS.format(compile_edited(
             self.folder, "epoll_et_server", "epoll_et_server/epoll_et_server.c", f" {line}\n", " ;\n"
         ))

@@ -258,7 +258,6 @@ class Facts(unittest.TestCase):
         self.assertEqual(why(bare, make_figures(bare), "idle"), [])
         self.assertEqual(why(bare, make_figures(bare), "syscalls"), [])
 
-
     def test_what_is_drawn_hollow_is_no_reason(self):
         run = run_of(whole_run(6))
         made = make_figures(run)
