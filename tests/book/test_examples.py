@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from shlex import quote
 
 import book
 
@@ -68,13 +69,14 @@ class Bridge(InAFolder):
     def test_it_echoes_in_all_four_ways(self):
         for way in ("select", "poll", "epoll_lt", "epoll_et"):
             with self.subTest(way=way):
-                done = hold(f"{self.program} {way} {{port}}", "echo-")
+                done = hold(f"{quote(str(self.program))} {way} {{port}}", "echo-")
                 self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_one_client_that_does_not_read_stops_it(self):
         """As chapter 7 says; else it has learned backpressure, and the chapter is wrong."""
-        done = hold(f"{self.program} epoll_lt {{port}}", "backpressure-one-stalled")
+        done = hold(f"{quote(str(self.program))} epoll_lt {{port}}", "backpressure-one-stalled")
         self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("bridge: listening on", done.stdout)  # it did start
 
     def test_a_wrong_call_is_told_how_to_call(self):
         done = run(self.program, "epol", 10001)
@@ -91,7 +93,7 @@ class BlockingServer(InAFolder):
 
 class Answers(InAFolder):
     def test_the_missing_server_keeps_the_contract(self):
-        done = hold(f"{ANSWERS}/selectors_server.py {{port}}")
+        done = hold(f"{quote(str(ANSWERS / 'selectors_server.py'))} {{port}}")
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_the_missing_server_starts_badly_in_one_line(self):
@@ -146,9 +148,9 @@ class Answers(InAFolder):
     def test_the_removed_line_fails_the_cases_that_are_named(self):
         """Without it short messages pass, and these cases don't, but for a rare stroke of luck."""
         line = re.search(r"for instance removes `(.*?)`", EXERCISES)[1]
-        server = OURS.format(compile_edited(
+        server = OURS.format(quote(str(compile_edited(
             self.folder, "epoll_et_server", "epoll_et_server/epoll_et_server.c", f" {line}\n", " ;\n"
-        ))
+        ))))
         named = re.search(r"Nearly always these fail: (.*?)\.", EXERCISES)[1].split(", ")
         failed = [case for case in named if hold(server, case).returncode == 1]
         self.assertGreaterEqual(len(named), 4)

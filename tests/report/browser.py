@@ -222,8 +222,9 @@ class Browser:
         self.command("Emulation.setEmulatedMedia", media=kind, features=features)
 
     def complaints(self) -> list[str]:
-        """What the console got since the last time."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        """What the console got since the last time, but for Chromium's own first page."""
+        said = [entry["message"] for entry in self.driver.get_log("browser")]
+        return [message for message in said if not message.startswith("chrome://")]
 
     def point_at(self, element) -> None:
         """Move the pointer there, once the page has come to rest after scrolling."""
