@@ -19,11 +19,11 @@ require_relative 'sources'
 class Shell
   SECONDS = 60 # for one command; a build with a loaded machine takes its time
 
-  # await TEXT FILE: until the file has the text, for ten seconds at most.
+  # await TEXT FILE: until the file has the text, for half a minute at most.
   PRELUDE = <<~'BASH'.freeze
     await() {
         local tries
-        for tries in $(seq 200); do
+        for tries in $(seq 600); do
             if grep -qF -- "$1" "$2" 2>/dev/null; then return 0; fi
             sleep 0.05
         done
@@ -60,14 +60,29 @@ class Shell
     raise BookError, "`#{command}` ended the shell; it printed: #{text}"
   end
 
-  # Whatever it has started ends with it.
+  # Whatever it has started ends with it, and has ended when this returns: the
+  # next session wants the same port.
   def close
     Process.kill('KILL', -@pid)
     Process.wait(@pid)
+    sleep 0.01 while started_anything_alive?
   rescue Errno::ESRCH, Errno::ECHILD
     nil
   ensure
     [@input, @output].each(&:close)
+  end
+
+  private
+
+  # A look at the process group, see proc(5): nobody but bash is ours to wait
+  # for. Who has ended but was not waited for (Z) holds no port.
+  def started_anything_alive?
+    Dir['/proc/[0-9]*/stat'].any? do |file|
+      state, _parent, group = File.read(file)[/.*\) (.*)/m, 1].split
+      group.to_i == @pid && !%w[Z X].include?(state)
+    rescue Errno::ENOENT, Errno::ESRCH
+      false
+    end
   end
 end
 

@@ -247,7 +247,7 @@ START_TEST(the_rate_is_what_the_server_counts)
     struct trial trial;
 
     trial_start(&trial, server.port,
-                (const char *const[]){"--active=100", "--seconds=1.5",
+                (const char *const[]){"--active=100", "--seconds=4",
                                       "--warm-up=0", NULL});
     struct reading begin = wait_for_more(&server, ACTIVE * SIZE);
     struct reading end = wait_for_silence(&server);

@@ -14,7 +14,9 @@
  * time is F - (1 - q) W, for the slowest part 1 - q of all R W messages are the
  * R W (1 - q) that were planned first.  But counts are kinder to a busy
  * machine: when it stops us for some ms on its own, a few messages move from
- * one side of t to the other, and how many may do so is said below.
+ * one side of t to the other, and how many may do so is said below.  If it
+ * stops us for long, more messages wait than was calculated, but never fewer:
+ * so the least is asserted of every trial, and the most of one in five.
  *
  * Closed loop with one connection: it has one message in flight when the server
  * stops, and sends no other before it goes on.  One echo of many thousands has
@@ -41,6 +43,7 @@
 enum {
     RATE = 1000,     /* so one message is planned each ms */
     TOLERANCE = 40,  /* of 250 messages that are planned in the freeze */
+    TRIES = 5,       /* one of which a machine has to let be */
     STEP_US = 10000, /* between two looks at the server's state */
     STEPS = 2000,
 };
@@ -110,66 +113,95 @@ static json_int_t count_above(const json_t *point, const char *path, double ns)
     return count;
 }
 
-/* It was stopped when and as long as was asked for, or a little longer; and
- * the tests calculate with the time that it really was. */
+/* It was stopped not before that was asked for, nor for less.  The tests
+ * calculate with the time that it really was, which this returns. */
 static double frozen_seconds(const json_t *point, double at, double seconds)
 {
     ck_assert_double_ge(trial_real(point, "freeze.at"), at);
-    ck_assert_double_lt(trial_real(point, "freeze.at"), at + 0.1);
     ck_assert_double_ge(trial_real(point, "freeze.seconds"), seconds - 1e-6);
-    ck_assert_double_lt(trial_real(point, "freeze.seconds"), seconds + 0.1);
     return trial_real(point, "freeze.seconds");
 }
 
-START_TEST(an_open_loop_sees_who_waits)
+/* And not much later, nor for much longer. */
+static bool was_punctual(const json_t *point, double at, double seconds)
 {
-    struct server server;
+    return trial_real(point, "freeze.at") < at + 0.1 &&
+           trial_real(point, "freeze.seconds") < seconds + 0.1;
+}
+
+/* As many wait as by the calculation; false if more do. */
+static bool open_loop_sees_who_waits(const struct server *server)
+{
     struct trial trial;
 
-    server_start(&server);
-    trial_run(&trial, server.port,
+    trial_run(&trial, server->port,
               (const char *const[]){"--rate=1000", "--gaps=constant",
                                     "--active=100", "--warm-up=0.25",
                                     "--seconds=1", "--freeze=0.5,0.25",
-                                    server.pid, NULL});
+                                    server->pid, NULL});
     const json_t *point = trial.points[0];
     trial_assert_valid(point);
     ck_assert_int_eq(trial_integer(point, "latency.count"), RATE);
     double frozen = frozen_seconds(point, 0.5, 0.25);
+    bool is_exact = was_punctual(point, 0.5, 0.25);
     for (double t = 0.05; t < 0.24; t += 0.05) {
         double expected = RATE * (frozen - t);
-        ck_assert_double_eq_tol((double)count_above(point, "latency", t * 1e9),
-                                expected, TOLERANCE);
+        double count = (double)count_above(point, "latency", t * 1e9);
+        ck_assert_double_ge(count, expected - TOLERANCE);
+        is_exact = is_exact && count <= expected + TOLERANCE;
     }
     /*
      * From the actual send it looks harmless: of the 250 messages only one on
      * each of the 100 connections was sent before the server went on.
      */
-    ck_assert_int_le(count_above(point, "service", 0.05 * 1e9),
-                     100 + TOLERANCE);
+    is_exact = is_exact &&
+               count_above(point, "service", 0.05 * 1e9) <= 100 + TOLERANCE;
     trial_free(&trial);
+    return is_exact;
+}
+
+START_TEST(an_open_loop_sees_who_waits)
+{
+    struct server server;
+    int tries = 1;
+
+    server_start(&server);
+    while (!open_loop_sees_who_waits(&server))
+        ck_assert_int_lt(tries++, TRIES);
     server_stop(&server);
 }
 END_TEST
 
-START_TEST(a_closed_loop_sees_one_slow_echo)
+/* The one echo that waited is seen; false if there was another. */
+static bool closed_loop_sees_one_slow_echo(const struct server *server)
 {
-    struct server server;
     struct trial trial;
 
-    server_start(&server);
-    trial_run(&trial, server.port,
+    trial_run(&trial, server->port,
               (const char *const[]){"--active=1", "--warm-up=0.1",
                                     "--seconds=1", "--freeze=0.3,0.5",
-                                    server.pid, NULL});
+                                    server->pid, NULL});
     const json_t *point = trial.points[0];
     trial_assert_valid(point);
     double frozen = frozen_seconds(point, 0.3, 0.5);
+    json_int_t slow = count_above(point, "latency", 0.25 * 1e9);
+    bool is_exact = was_punctual(point, 0.3, 0.5) && slow == 1;
     ck_assert_int_gt(trial_integer(point, "echoes"), 100);
-    ck_assert_int_eq(count_above(point, "latency", 0.25 * 1e9), 1);
+    ck_assert_int_ge(slow, 1);
     ck_assert_double_gt((double)trial_integer(point, "latency.max"),
                         (frozen - 0.1) * 1e9);
     trial_free(&trial);
+    return is_exact;
+}
+
+START_TEST(a_closed_loop_sees_one_slow_echo)
+{
+    struct server server;
+    int tries = 1;
+
+    server_start(&server);
+    while (!closed_loop_sees_one_slow_echo(&server))
+        ck_assert_int_lt(tries++, TRIES);
     server_stop(&server);
 }
 END_TEST

@@ -157,7 +157,7 @@ START_TEST(active_ones_turn_within_sizes)
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
               (const char *const[]){"--size=1,2", "--active=1,2",
-                                    "--firehoses=0,1", "--seconds=0.05",
+                                    "--firehoses=0,1", "--seconds=0.25",
                                     "--warm-up=0", NULL});
     ck_assert_uint_eq(trial.count, 8);
     for (int i = 0; i < 8; i++) {
@@ -220,7 +220,7 @@ START_TEST(it_does_not_wait_when_nothing_is_in_flight)
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
-              (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.01",
+              (const char *const[]){"--idle=0,1,2,3,4,5,6,7", "--seconds=0.25",
                                     "--warm-up=0", "--stall=60", NULL});
     ck_assert_int_eq(trial.program.status, 0);
     ck_assert_uint_eq(trial.count, 8);
@@ -254,7 +254,7 @@ START_TEST(any_size_comes_back)
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
-              (const char *const[]){sizes[_i], "--active=3", "--seconds=0.3",
+              (const char *const[]){sizes[_i], "--active=3", "--seconds=1.5",
                                     "--warm-up=0.05", NULL});
     ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
     trial_assert_valid(trial.points[0]);
@@ -291,7 +291,7 @@ START_TEST(few_samples_give_no_quantiles)
     /* Some thousand echoes at the most: p99.9 asks for 10,000. */
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
-              (const char *const[]){"--size=1048576", "--seconds=0.1",
+              (const char *const[]){"--size=1048576", "--seconds=0.5",
                                     "--warm-up=0", NULL});
     trial_assert_valid(trial.points[0]);
     ck_assert(json_is_null(trial_get(trial.points[0], "latency.p999")));
@@ -387,7 +387,7 @@ START_TEST(each_point_asks_again_who_is_served)
 
     fake_server_start(&server, FORGETS_THE_FIRST, 2);
     trial_run(&trial, server.port,
-              (const char *const[]){"--active=1,2", "--seconds=0.1",
+              (const char *const[]){"--active=1,2", "--seconds=0.5",
                                     "--warm-up=0", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_uint_eq(trial.count, 2);
@@ -428,7 +428,7 @@ START_TEST(an_idle_connection_is_looked_after)
     fake_server_start(&server, speaks ? SPEAKS_TO_THE_FIRST : CLOSES_THE_FIRST,
                       5);
     trial_run(&trial, server.port,
-              (const char *const[]){"--idle=2", "--active=1", "--seconds=0.1",
+              (const char *const[]){"--idle=2", "--active=1", "--seconds=0.5",
                                     "--warm-up=0", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_str_eq(trial_string(trial.points[0], "reason"),
@@ -461,7 +461,7 @@ static void climb_to_the_end(const struct shortage *shortage)
 
     fake_server_start(&server, shortage->behaviour, shortage->after);
     trial_run(&trial, server.port,
-              (const char *const[]){shortage->wanted, "--seconds=0.1",
+              (const char *const[]){shortage->wanted, "--seconds=0.5",
                                     "--warm-up=0", "--stall=0.5", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     const json_t *last = trial.points[trial.count - 1];
@@ -577,7 +577,7 @@ START_TEST(too_few_descriptors_are_said)
     fake_server_start(&server, ECHOES, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     trial_run(&trial, server.port,
-              (const char *const[]){"--idle=0,10,100", "--seconds=0.1",
+              (const char *const[]){"--idle=0,10,100", "--seconds=0.5",
                                     "--warm-up=0", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     ck_assert_uint_eq(trial.count, 3);

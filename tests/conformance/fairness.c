@@ -12,8 +12,7 @@
 
 enum {
     ROUND_TRIPS = 200,
-    SMALL = 64,  /* bytes a round trip */
-    FLOOD = 900, /* clients that come at once */
+    SMALL = 64, /* bytes a round trip */
     MEBIBYTE = 1024 * 1024
 };
 
@@ -49,47 +48,35 @@ START_TEST(beside_firehoses)
 END_TEST
 
 /*
- * Let a flood of clients come while the server is stopped, so that it finds
- * them all at once, beside a talker's bytes.  Returns how many of them it has
- * accepted after three of the talker's round trips.
- */
-static unsigned accepted_meanwhile(struct server *server, int talker)
-{
-    unsigned before = server_descriptors(server), accepted;
-    int fds[FLOOD];
-
-    server_freeze(server);
-    for (unsigned i = 0; i < FLOOD; i++)
-        fds[i] = client_connect(server);
-    server_thaw(server);
-    for (uint64_t i = 0; i < 3; i++)
-        client_echo(talker, i, SMALL);
-    server_freeze(server);
-    accepted = server_descriptors(server) - before;
-    server_thaw(server);
-    for (unsigned i = 0; i < FLOOD; i++)
-        client_reset(fds[i]);
-    server_await_descriptors(server, before);
-    return accepted;
-}
-
-/*
- * 900 wait at once, and the talker has his round trips before all of them are
- * accepted.  On a busy machine it is perhaps the talker that comes too late, so
- * one time in twenty will do; a server that accepts all that wait before it
- * looks at its connections does it every time.
+ * 900 clients and a talker's bytes come while the server is stopped, so that it
+ * finds all of them at once.  Who accepts the clients in turns has waits
+ * between these, and each tells of the talker; who accepts until nobody is left
+ * has one or two.
  */
 START_TEST(beside_a_flood)
 {
-    enum { TIMES = 20 };
-    struct server *server = server_start("--backlog=1024");
-    int talker = client_connect(server), times = 0;
+    enum { FLOOD = 900, TURNS = 8 };
+    const struct counters *counts;
+    struct server *server = server_start_counted("--backlog=1024", &counts);
+    int talker = client_connect(server);
+    uint64_t accepted, waits;
+    char bytes[SMALL];
 
     client_echo(talker, 0, SMALL);
-    while (accepted_meanwhile(server, talker) == FLOOD)
-        ck_assert_msg(++times < TIMES,
-                      "%d times all of %d clients were accepted first", TIMES,
-                      FLOOD);
+    server_freeze(server);
+    accepted = counts->connections_total;
+    waits = counts->waits;
+    for (int i = 0; i < FLOOD; i++)
+        client_connect(server);
+    pattern_fill(bytes, 1, 0, SMALL);
+    client_send(talker, bytes, SMALL);
+    server_thaw(server);
+    client_expect(talker, bytes, SMALL);
+    server_await_count(&counts->connections_total, accepted + FLOOD);
+    waits = counts->waits - waits;
+    ck_assert_msg(waits >= TURNS,
+                  "%d clients were accepted in no more than %llu turns", FLOOD,
+                  (unsigned long long)waits);
 }
 END_TEST
 

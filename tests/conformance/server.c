@@ -192,6 +192,35 @@ struct server *server_start(const char *options)
     return server_start_with((struct server_setup){.options = options});
 }
 
+struct server *server_start_counted(const char *options,
+                                    const struct counters **counts)
+{
+    char path[] = "/tmp/conformance-XXXXXX", all[128];
+    int file = mkstemp(path);
+    struct server *server;
+
+    if (file < 0)
+        ck_abort_msg("%s: %s", path, strerror(errno));
+    close(file);
+    snprintf(all, sizeof(all), "%s --counters=%s", options, path);
+    server = server_start(all);
+    *counts = counters_map(path);
+    unlink(path);
+    ck_assert_ptr_nonnull(*counts);
+    return server;
+}
+
+void server_await_count(const uint64_t *count, uint64_t expected)
+{
+    double deadline = now() + 10;
+
+    while (*(const volatile uint64_t *)count != expected) {
+        ck_assert_msg(now() < deadline, "a count is %llu, not %llu",
+                      (unsigned long long)*count, (unsigned long long)expected);
+        pause_for(0.005);
+    }
+}
+
 /*
  * Connect once.  When that succeeds, end the connection and wait a moment for
  * the server to end it, so that the case finds a server with no connections.

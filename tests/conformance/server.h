@@ -12,6 +12,8 @@
 #ifndef CONFORMANCE_SERVER_H
 #define CONFORMANCE_SERVER_H
 
+#include "counters.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -54,6 +56,16 @@ bool server_takes_options(void);
  */
 struct server *server_start(const char *options);
 struct server *server_start_with(struct server_setup setup);
+
+/*
+ * Start a server that counts (--counters), and map what it counts.  The one
+ * connection of the start is in it.
+ */
+struct server *server_start_counted(const char *options,
+                                    const struct counters **counts);
+
+/* Wait up to 10 seconds until one of its counts is what it must be. */
+void server_await_count(const uint64_t *count, uint64_t expected);
 
 /* Start a server and don't wait until it answers: perhaps it never will. */
 struct server *server_spawn(struct server_setup setup);

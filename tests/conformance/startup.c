@@ -9,7 +9,6 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
-#include "counters.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -128,7 +127,7 @@ END_TEST
  */
 START_TEST(port_used_again)
 {
-    struct server *first = server_start("--quit-after=1"), *second;
+    struct server *first = server_start("--quit-after=2"), *second;
     int fd = client_connect(first);
 
     client_echo(fd, 1, 1000);
@@ -312,49 +311,30 @@ START_TEST(version)
 }
 END_TEST
 
-/* Wait until a count is what it must be. */
-static void await_count(const uint64_t *count, uint64_t expected)
-{
-    double deadline = now() + SOON;
-
-    while (*(const volatile uint64_t *)count != expected) {
-        ck_assert_msg(now() < deadline, "a count is %llu, not %llu",
-                      (unsigned long long)*count, (unsigned long long)expected);
-        pause_for(0.005);
-    }
-}
-
 /* A known exchange, and what the counters must be during and after it. */
 START_TEST(counted)
 {
     enum { COUNT = 5, LENGTH = 10000 };
-    char path[] = "/tmp/conformance-XXXXXX", options[64];
-    int file = mkstemp(path), fds[COUNT];
-    const struct server *server;
     const struct counters *counts;
+    const struct server *server = server_start_counted("", &counts);
+    int fds[COUNT];
     uint64_t before;
 
-    ck_assert_int_ge(file, 0);
-    snprintf(options, sizeof(options), "--counters=%s", path);
-    server = server_start(options);
-    counts = counters_map(path);
-    unlink(path);
-    ck_assert_ptr_nonnull(counts);
-    await_count(&counts->connections, 0);
+    server_await_count(&counts->connections, 0);
     before = counts->connections_total;
 
     for (int i = 0; i < COUNT; i++) {
         fds[i] = client_connect(server);
         client_echo(fds[i], (uint64_t)i, LENGTH);
     }
-    await_count(&counts->connections, COUNT);
-    await_count(&counts->connections_total, before + COUNT);
-    await_count(&counts->bytes_received, COUNT * LENGTH);
-    await_count(&counts->bytes_sent, COUNT * LENGTH);
+    server_await_count(&counts->connections, COUNT);
+    server_await_count(&counts->connections_total, before + COUNT);
+    server_await_count(&counts->bytes_received, COUNT * LENGTH);
+    server_await_count(&counts->bytes_sent, COUNT * LENGTH);
     ck_assert_uint_eq(counts->connections_peak, COUNT);
     for (int i = 0; i < COUNT; i++)
         client_end(fds[i]);
-    await_count(&counts->connections, 0);
+    server_await_count(&counts->connections, 0);
     ck_assert_uint_eq(counts->connections_peak, COUNT);
     ck_assert_uint_ge(counts->accepts, counts->connections_total);
     ck_assert_uint_ge(counts->receives, COUNT + COUNT);

@@ -28,7 +28,7 @@ static const double OFTEN = 0.3;
 /* A silent connection is closed, but not at once, and the server sleeps. */
 START_TEST(silent_is_closed)
 {
-    struct server *server = server_start("--idle-timeout=2");
+    struct server *server = server_start("--idle-timeout=3");
     int fd = client_connect(server);
 
     server_assert_quiet(server, 1.2);
@@ -41,13 +41,13 @@ END_TEST
 /* The same after an echo: the time is counted from there. */
 START_TEST(silent_after_an_echo)
 {
-    struct server *server = server_start("--idle-timeout=2");
+    struct server *server = server_start("--idle-timeout=3");
     unsigned before = server_descriptors(server);
     int fd = client_connect(server);
 
-    client_expect_silence(fd, 1.2);
+    client_expect_silence(fd, 1.5);
     client_echo(fd, 1, 1000);
-    client_expect_silence(fd, 1.2);
+    client_expect_silence(fd, 2);
     client_expect_end(fd);
     server_await_descriptors(server, before);
 }
@@ -151,11 +151,11 @@ END_TEST
 /* Two that fall silent one after the other go in that order. */
 START_TEST(in_order)
 {
-    struct server *server = server_start("--idle-timeout=2");
+    struct server *server = server_start("--idle-timeout=3");
     int first = client_connect(server), second = client_connect(server);
 
     client_echo(second, 1, 10);
-    pause_for(1);
+    pause_for(1.5);
     client_echo(first, 2, 10);
     client_expect_end(second);
     client_echo(first, 3, 10);
@@ -186,10 +186,10 @@ static void assert_quits(struct server *server)
     ck_assert_str_eq(server_errors(server), "");
 }
 
-/* Nothing happens for a second: it ends, and not before. */
+/* Nothing happens for two seconds: it ends, and not before. */
 START_TEST(quits_unused)
 {
-    struct server *server = server_start("--quit-after=1");
+    struct server *server = server_start("--quit-after=2");
 
     pause_for(0.4);
     server_assert_running(server);
@@ -201,7 +201,7 @@ END_TEST
  */
 START_TEST(quits_with_a_silent_connection)
 {
-    struct server *server = server_start("--quit-after=1");
+    struct server *server = server_start("--quit-after=2");
     int fd = client_connect(server);
 
     client_echo(fd, 1, 1000);
@@ -239,7 +239,7 @@ END_TEST
 /* The other way round: it ends before the connection's time is up. */
 START_TEST(quit_before_idle)
 {
-    struct server *server = server_start("--idle-timeout=60 --quit-after=1");
+    struct server *server = server_start("--idle-timeout=60 --quit-after=2");
 
     client_connect(server);
     assert_quits(server);

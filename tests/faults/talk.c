@@ -82,6 +82,12 @@ void talk_send(int fd)
     ck_assert_uint_eq(send_some(fd, 0, MESSAGE_LENGTH), MESSAGE_LENGTH);
 }
 
+void talk_try_send(int fd)
+{
+    char byte = (char)byte_at(fd, 0);
+    send(fd, &byte, 1, MSG_NOSIGNAL);
+}
+
 void talk_expect_reply(int fd)
 {
     size_t received = 0;
