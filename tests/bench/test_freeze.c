@@ -167,7 +167,8 @@ START_TEST(an_open_loop_sees_who_waits)
 
     server_start(&server);
     while (!open_loop_sees_who_waits(&server))
-        ck_assert_int_lt(tries++, TRIES);
+        ck_assert_msg(tries++ < TRIES,
+                      "%d times more waited than was calculated", TRIES);
     server_stop(&server);
 }
 END_TEST
@@ -201,7 +202,8 @@ START_TEST(a_closed_loop_sees_one_slow_echo)
 
     server_start(&server);
     while (!closed_loop_sees_one_slow_echo(&server))
-        ck_assert_int_lt(tries++, TRIES);
+        ck_assert_msg(tries++ < TRIES, "%d times more than one was slow",
+                      TRIES);
     server_stop(&server);
 }
 END_TEST

@@ -20,7 +20,7 @@ void talk_echo(int fd, size_t length);
 /* Send one short message, and don't wait for its reply. */
 void talk_send(int fd);
 
-/* The same, to a server that may have ended before the bytes can leave. */
+/* Send a byte to a server that may have ended before it can leave. */
 void talk_try_send(int fd);
 
 /* Receive the reply to talk_send. */
