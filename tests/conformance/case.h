@@ -13,9 +13,9 @@
  *     }
  *     END_TEST
  *
- *     void add_echo_cases(Suite *suite)
+ *     void add_echo_cases(void)
  *     {
- *         case_add(suite, "echo-one-byte", one_byte, ANY_SERVER, 20);
+ *         case_add(1, "echo-one-byte", one_byte, ANY_SERVER, 20);
  *     }
  *
  * That function is declared in cases.h and called in conformance.c.  What a
@@ -31,10 +31,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Which servers a case can be run on. */
+/* What a case needs, in any combination. */
 enum case_needs {
-    ANY_SERVER,   /* it uses the protocol only */
-    NEEDS_OPTIONS /* it needs our command line, put in place of {options} */
+    ANY_SERVER = 0,    /* nothing but the protocol */
+    NEEDS_OPTIONS = 1, /* our command line, put in place of {options} */
+    ALONE = 2          /* no other case beside it: it depends on CPU shares */
 };
 
 /* Which cases are to be run, and how. */
@@ -48,6 +49,9 @@ struct case_choice {
 /* Say how case_add is to choose.  Before the first case is added. */
 void case_choose(struct case_choice choice);
 
+/* All that were added. */
+Suite *case_suite(void);
+
 /* How many cases were added, and how many only lacked their {options}. */
 unsigned case_count(void);
 unsigned case_left_out(void);
@@ -60,12 +64,20 @@ unsigned case_left_out(void);
 void case_report(const char *command, FILE *progress);
 
 /*
- * Add the case `name` to the suite, if it was chosen.  It fails when it takes
- * longer than `seconds` (CK_TIMEOUT_MULTIPLIER in the environment stretches
- * that), so be generous: a time limit is for a test that hangs.
+ * Add the case `name`, which tests line `line` of the contract (1 to 12), if it
+ * was chosen.  `needs` is a combination of enum case_needs.  The case fails
+ * when it takes longer than `seconds` (CK_TIMEOUT_MULTIPLIER in the environment
+ * stretches that), so be generous: a time limit is for a test that hangs.
  */
-void case_add(Suite *suite, const char *name, const TTest *test,
-              enum case_needs needs, double seconds);
+void case_add(int line, const char *name, const TTest *test, unsigned needs,
+              double seconds);
+
+/*
+ * End the case here: this machine can't show what it is about.  It counts as
+ * skipped, and the reason is printed.
+ */
+_Noreturn void case_skip(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /*
  * The next random number of this case.  The numbers follow from --seed and the

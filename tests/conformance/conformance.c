@@ -131,20 +131,18 @@ static void raise_descriptor_limit(void)
 
 static Suite *create_suite(void)
 {
-    Suite *suite = suite_create("conformance");
-
-    add_echo_cases(suite);
-    add_half_close_cases(suite);
-    add_backpressure_cases(suite);
-    add_failure_cases(suite);
-    add_full_cases(suite);
-    add_fairness_cases(suite);
-    add_urgent_cases(suite);
-    add_signal_cases(suite);
-    add_timeout_cases(suite);
-    add_startup_cases(suite);
-    add_schedule_cases(suite);
-    return suite;
+    add_echo_cases();
+    add_half_close_cases();
+    add_backpressure_cases();
+    add_failure_cases();
+    add_full_cases();
+    add_fairness_cases();
+    add_urgent_cases();
+    add_signal_cases();
+    add_timeout_cases();
+    add_startup_cases();
+    add_schedule_cases();
+    return case_suite();
 }
 
 /* Run all cases, report as we were told.  Returns how many have failed. */
