@@ -104,6 +104,8 @@ def cases_of(record: dict) -> list[Case]:
     program = record["name"].rpartition(" / ")[2]
     outcome = OUTCOMES.get(record["result"], FAILED)
     found = tap_cases(program, record.get("stdout") or "") or unittest_cases(program, record.get("stderr") or "")
+    if record["result"] == "INTERRUPT":
+        return found
     # One that was ended for its time, say, or that died before a case could fail.
     if not found or outcome == FAILED and all(case.outcome != FAILED for case in found):
         found.append(Case(program, "", outcome, record["result"]))
@@ -152,7 +154,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, interrupt)
-    cases, status, interrupted = [], 0, False
+    cases, whole, status, interrupted = [], 0, 0, False
     for folder in folders:
         if interrupted:
             break
@@ -161,6 +163,7 @@ def main():
         status = status or ended
         for record in read_log(folder):
             cases += cases_of(record)
+            whole += record["result"] != "INTERRUPT"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
@@ -170,7 +173,7 @@ def main():
     counts = Counter(case.outcome for case in cases)
     print()
     if interrupted:
-        print("Interrupted: what is counted here has run, the rest has not.")
+        print(f"Interrupted when {whole} programs had run to their end.")
     elif status and not counts[FAILED]:
         print(f"Not all was built or run: meson has ended with status {status}, see above.")
     elif status:
