@@ -39,7 +39,7 @@ static int begin_to_connect(const struct server *server)
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
-        ck_abort_msg("socket: %s", strerror(errno));
+        client_no_socket();
     if (connect(fd, (const struct sockaddr *)&server->address,
                 server->address_length) < 0 &&
         errno != EINPROGRESS)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -127,10 +128,11 @@ END_TEST
  */
 START_TEST(port_used_again)
 {
-    struct server *first = server_start("--quit-after=2"), *second;
+    struct server *first = server_start(""), *second;
     int fd = client_connect(first);
 
     client_echo(fd, 1, 1000);
+    kill(first->pid, SIGTERM);
     ck_assert_int_eq(server_wait(first, SOON), 0);
     client_expect_end(fd);
     second = server_start_with((struct server_setup){.port = first->port});
