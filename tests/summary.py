@@ -27,7 +27,7 @@ OUTCOMES = {"OK": PASSED, "EXPECTEDFAIL": PASSED, "SKIP": SKIPPED}  # meson's wo
 TAP = re.compile(r"(not )?ok\b *\d* *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?(?:\n# (.*))?$", re.I | re.M)
 LINE = re.compile(r"(\d\d) ")  # of the contract, before the name of a case of conformance
 ROOT = Path(__file__).resolve().parents[1]
-WIDTH = 80
+WIDTH = 79
 
 
 class Case(NamedTuple):
@@ -129,13 +129,18 @@ def print_contract(cases: list[Case]):
 
 
 def print_cases(cases: list[Case], outcome: str):
-    chosen = Counter(case for case in cases if case.outcome == outcome)
-    if chosen:
+    """What failed or was skipped, and why; what is the same of several programs, once."""
+    programs: dict[tuple[str, str], list[str]] = {}
+    for case in cases:
+        if case.outcome == outcome:
+            programs.setdefault((case.name, case.reason), []).append(case.program)
+    if programs:
         print(f"\n{outcome.capitalize()}:")
-    for case, times in chosen.items():
-        words = ": ".join(filter(None, [case.program, case.name, case.reason]))
-        times = f" ({times} times)" if times > 1 else ""
-        print("  " + textwrap.shorten(words, WIDTH - 2 - len(times), placeholder=" ...") + times)
+    for (name, reason), where in programs.items():
+        times = {program: f" ({where.count(program)} times)" if where.count(program) > 1 else "" for program in where}
+        words = ": ".join(filter(None, [", ".join(program + n for program, n in times.items()), name, reason]))
+        words = textwrap.shorten(words, 4 * WIDTH, placeholder=" ...")
+        print(textwrap.fill(words, WIDTH, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False))
 
 
 def left_out(folder: str, records: list[dict]) -> str:
