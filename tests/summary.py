@@ -19,8 +19,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-# Most tests wait most of the time, so more of them than there are CPUs.
-AT_ONCE = 4
+# Most tests wait most of the time, so there are more of them at once than CPUs.
+AT_ONCE = 6
 SERVERS = {"select_server": "select", "poll_server": "poll", "epoll_lt_server": "epoll LT", "epoll_et_server": "epoll ET"}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 OUTCOMES = {"OK": PASSED, "EXPECTEDFAIL": PASSED, "SKIP": SKIPPED}  # meson's words for it
