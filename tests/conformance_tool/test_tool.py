@@ -17,7 +17,7 @@ BUILD = Path(os.environ.get("FOUR_WAYS_BUILD", "build")).absolute()
 CONFORMANCE = str(BUILD / "tests/conformance/conformance")
 FAKE = str(Path(__file__).with_name("fake_server.py").absolute())
 QUIET = "backpressure-quiet-afterwards"  # a case that looks at the CPU time
-DEADLINE = 120
+DEADLINE = int(os.environ.get("TOOL_DEADLINE", 120))
 
 
 def fake(fault: str = "good", mark: str = "") -> str:
@@ -101,7 +101,9 @@ class Wrappers(Tool):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             mark = f"mark-{os.getpid()}-{number}"
             command = [CONFORMANCE, "--case=timeouts-never", wrapped("good", mark)]
-            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as conformance:
+            with subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, start_new_session=True
+            ) as conformance:
                 self.assertTrue(await_processes(mark, True))
                 conformance.send_signal(number)
                 self.assertEqual(conformance.wait(DEADLINE), -number)
