@@ -211,7 +211,7 @@ def main():
     elif not options:
         suites = left_out(folders[0], read_log(folders[0]))
         print(wrap(f"Left out: {suites}, and the sanitizers.  tests/run --all runs everything."))
-    print(f"{counts[PASSED]} passed, {counts[FAILED]} failed, {counts[SKIPPED]} skipped", flush=True)
+    print(", ".join(f"{counts[name]} {name}" for name in (PASSED, FAILED, SKIPPED)), flush=True)
     sys.exit(1 if status or interrupted or counts[FAILED] or not counts[PASSED] else 0)
 
 
