@@ -18,9 +18,9 @@
  *     build/bench/floor --connections=100
  *     build/bench/loadgen --active=100 127.0.0.1 10001  (in a second terminal)
  */
-#include "inherit.h"
 #include "listener.h"
 #include "options.h"
+#include "startup.h"
 
 #include <argp.h>
 #include <err.h>
@@ -115,7 +115,7 @@ int main(int argc, char *argv[])
         .address = "127.0.0.1", .port = 10001, .backlog = CONNECTIONS_MAX};
     int turn = 0;
 
-    inherit_nothing();
+    startup();
     argp_program_version = "floor " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);

@@ -7,7 +7,6 @@
  * the same; what changes is among how many connections it has to find them.
  *
  *     load_options  the command line
- *     inherit       nothing from the parent process that would disturb
  *     interrupt     Ctrl-C, and what was measured stays
  *     clock         nanoseconds
  *     histogram     the latencies of a point in 30 KiB
@@ -34,7 +33,6 @@
 #include "closed_loop.h"
 #include "connections.h"
 #include "freeze.h"
-#include "inherit.h"
 #include "interrupt.h"
 #include "lines.h"
 #include "load_options.h"
@@ -43,6 +41,7 @@
 #include "point.h"
 #include "probe.h"
 #include "result.h"
+#include "startup.h"
 #include "summary.h"
 #include "target.h"
 
@@ -255,7 +254,7 @@ int main(int argc, char *argv[])
 {
     static struct run run;
 
-    inherit_nothing();
+    startup();
     prepare(&run, argc, argv);
     bool valid = run.options.hold.count > 0 ? hold_each(&run) : climb(&run);
     connections_close(&run.connections);

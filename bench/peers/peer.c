@@ -3,12 +3,11 @@
  */
 #include "peer.h"
 
-#include "inherit.h"
 #include "options.h"
+#include "startup.h"
 
 #include <argp.h>
 #include <err.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -60,7 +59,7 @@ struct listener peer_open(int argc, char *argv[], const char *description)
     struct options options = {
         .address = "127.0.0.1", .port = 10001, .backlog = SOMAXCONN};
 
-    inherit_nothing();
+    startup();
     argp_program_version_hook = print_version;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);
@@ -71,9 +70,7 @@ static int failures; /* of accept, in a row */
 
 bool peer_try_next(int error)
 {
-    /* EPERM: a security module or seccomp refuses it; the client stays. */
-    return error != EPERM && listener_client_is_gone(error) &&
-           ++failures < ACCEPT_BATCH;
+    return listener_client_is_gone(error) && ++failures < ACCEPT_BATCH;
 }
 
 void peer_accepted(void)
