@@ -15,6 +15,7 @@
  *     ./echo_client --connections=3 Hello "Are you there?"
  */
 #include "options.h"
+#include "startup.h"
 
 #include <argp.h>
 #include <err.h>
@@ -261,7 +262,7 @@ int main(int argc, char *argv[])
     int right = 0;
     int ended = 0;
 
-    options_fill_descriptors();
+    startup();
     argp_program_version = "echo_client " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
         exit(EX_USAGE);

@@ -20,6 +20,7 @@
  */
 #include "listener.h"
 #include "options.h"
+#include "startup.h"
 
 #include <argp.h>
 #include <err.h>
@@ -114,7 +115,7 @@ int main(int argc, char *argv[])
         .address = "127.0.0.1", .port = 10001, .backlog = CONNECTIONS_MAX};
     int turn = 0;
 
-    options_fill_descriptors();
+    startup();
     argp_program_version = "floor " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);

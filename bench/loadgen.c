@@ -36,6 +36,7 @@
 #include "load_options.h"
 #include "open_loop.h"
 #include "options.h"
+#include "startup.h"
 #include "pattern.h"
 #include "point.h"
 #include "probe.h"
@@ -234,7 +235,7 @@ int main(int argc, char *argv[])
 {
     static struct run run;
 
-    options_fill_descriptors();
+    startup();
     prepare(&run, argc, argv);
     bool valid = run.options.hold.count > 0 ? hold_each(&run) : climb(&run);
     connections_close(&run.connections);

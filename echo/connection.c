@@ -5,6 +5,7 @@
 #include "narrate.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,24 @@
 
 /* One for all: a connection that keeps no bytes for later needs no buffer. */
 static char received[RECEIVE_SIZE];
+
+/*
+ * How many there are is decided by this, not by the counter of the same name,
+ * which may lie in a file that others can write.
+ */
+static unsigned long open_connections;
+
+unsigned long connection_count(void)
+{
+    return open_connections;
+}
+
+static void count_connections(void)
+{
+    counters->connections = open_connections;
+    if (counters->connections > counters->connections_peak)
+        counters->connections_peak = counters->connections;
+}
 
 struct connection *connection_open(int fd)
 {
@@ -21,21 +40,36 @@ struct connection *connection_open(int fd)
 
     connection->fd = fd;
     idle_add(connection);
-    counters->connections_total++;
-    counters->connections++;
-    if (counters->connections > counters->connections_peak)
-        counters->connections_peak = counters->connections;
+    open_connections++;
+    count_connections();
     return connection;
+}
+
+void connection_release(struct connection *connection)
+{
+    idle_remove(connection);
+    open_connections--;
+    count_connections();
+    free(connection->owed);
+    free(connection);
 }
 
 void connection_close(struct connection *connection, const char *why)
 {
-    narrate("connection %d is closed: %s", connection->fd, why);
-    idle_remove(connection);
-    counters->connections--;
-    close(connection->fd);
-    free(connection->owed);
-    free(connection);
+    int fd = connection->fd;
+
+    narrate("connection %d is closed: %s", fd, why);
+    connection_release(connection);
+    close(fd);
+}
+
+bool connection_is_ready(const struct connection *connection)
+{
+    struct pollfd entry = {
+        .fd = connection->fd,
+        .events = connection_is_sending(connection) ? POLLOUT : POLLIN,
+    };
+    return poll(&entry, 1, 0) != 0;
 }
 
 ssize_t connection_receive(struct connection *connection)
@@ -58,8 +92,9 @@ ssize_t connection_receive(struct connection *connection)
 }
 
 /*
- * One send.  MSG_NOSIGNAL: a peer that is gone is an answer here, EPIPE, and
- * not a SIGPIPE that would end the server with all its other connections.
+ * One send.  If the peer is gone it fails with EPIPE.  (The SIGPIPE that would
+ * come with that, and end the server with all its other connections, is ignored
+ * since output_start.)
  * Returns how many bytes the kernel took, which may be none; -1 on failure.
  */
 static ssize_t send_once(struct connection *connection, const char *bytes,
@@ -68,7 +103,7 @@ static ssize_t send_once(struct connection *connection, const char *bytes,
     ssize_t sent;
     do {
         counters->sends++;
-        sent = send(connection->fd, bytes, length, MSG_NOSIGNAL);
+        sent = send(connection->fd, bytes, length, 0);
     } while (sent < 0 && errno == EINTR);
 
     if (sent < 0 && errno == EAGAIN) {

@@ -31,9 +31,9 @@ enum { RECEIVE_SIZE = 64 * 1024 };
 
 struct connection {
     int fd;
-    union {             /* what the server itself notes of a connection: */
+    union {             /* for the server itself: */
         uint32_t slot;  /* poll: its place in the interest set */
-        uint32_t edges; /* epoll ET: events told and not yet worked off */
+        uint32_t edges; /* epoll ET: events reported and not yet handled */
     };
     struct connection *next_ready;       /* epoll ET: the ready list */
     char *owed;                          /* NULL while receiving */
@@ -50,17 +50,31 @@ struct connection {
  */
 struct connection *connection_open(int fd);
 
+/* Undo connection_open: free the connection, and `fd` is the caller's again. */
+void connection_release(struct connection *connection);
+
 /*
  * Close the descriptor, free the connection and what it still owed.  `why`
  * completes the sentence "connection 5 is closed: ..." of --verbose.
  */
 void connection_close(struct connection *connection, const char *why);
 
+/* How many connections are open now. */
+unsigned long connection_count(void);
+
 /* Are there bytes to send before any more may be received? */
 static inline bool connection_is_sending(const struct connection *connection)
 {
     return connection->owed != NULL;
 }
+
+/*
+ * Is the connection ready for what it waits for, right now?  One poll(2) of its
+ * descriptor alone, without waiting.  A connection about to be closed as idle
+ * is given this last look: bytes may have come since the wait, and a wait that
+ * filled its array of events may have left this one out.
+ */
+bool connection_is_ready(const struct connection *connection);
 
 /*
  * One recv of at most RECEIVE_SIZE bytes into the shared buffer, where

@@ -9,6 +9,9 @@
  * One thread writes, in place.  A reader sees each field whole on a 64-bit
  * machine, where an aligned 64-bit store is one store; but two fields may come
  * from two different moments.
+ *
+ * They are for reading only: no decision of a server depends on a counter,
+ * since anybody who may write the file can change them.
  */
 #ifndef ECHO_COUNTERS_H
 #define ECHO_COUNTERS_H
@@ -27,7 +30,7 @@ struct counters {
     uint64_t magic;             /* COUNTERS_MAGIC */
     uint64_t waits;             /* select, poll or epoll_wait was called */
     uint64_t ready_events;      /* ready descriptors that the waits reported */
-    uint64_t scanned;           /* descriptors looked at to find those */
+    uint64_t scanned;           /* descriptors scanned to find those */
     uint64_t accepts;           /* accept4 was called, whatever it answered */
     uint64_t receives;          /* recv was called, whatever it answered */
     uint64_t sends;             /* send was called, whatever it answered */
@@ -46,9 +49,13 @@ extern struct counters *counters;
 
 /*
  * Put this process's counters into the file `path`, which is created, or
- * written over if it is there; with NULL they stay in ordinary memory.  The
- * file's blocks are allocated at once, so that a full disk is an error here and
- * not a SIGBUS later.  On failure: one line on stderr and exit status 1.
+ * overwritten if it exists; with NULL they stay in ordinary memory.  The file
+ * is locked (flock(2)) as long as the process lives, and its blocks are
+ * allocated at once: a file that another server uses, or a full disk, is an
+ * error here.  On failure: one line on stderr and exit status 1.
+ *
+ * If the file is truncated later, the counters start again from 0 in ordinary
+ * memory.
  */
 void counters_open(const char *path);
 

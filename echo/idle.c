@@ -9,35 +9,24 @@
 
 static struct connection *quietest, *busiest;
 static int64_t idle_timeout_ms, quit_after_ms; /* 0: never */
-static int64_t now_ms, last_event_ms;
+static int64_t last_event_ms, wait_began_ms;
 
 void idle_start(int idle_timeout, int quit_after)
 {
     idle_timeout_ms = 1000 * (int64_t)idle_timeout;
     quit_after_ms = 1000 * (int64_t)quit_after;
-    idle_tick();
-    last_event_ms = now_ms;
-}
-
-void idle_tick(void)
-{
-    /*
-     * The coarse clock is a few milliseconds behind and costs a few
-     * nanoseconds: right for timeouts in seconds.  See clock_gettime(2).
-     */
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    now_ms = 1000 * (int64_t)now.tv_sec + now.tv_nsec / 1000000;
+    last_event_ms = wait_began_ms = idle_now();
 }
 
 int64_t idle_now(void)
 {
-    return now_ms;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return 1000 * (int64_t)now.tv_sec + now.tv_nsec / 1000000;
 }
 
-void idle_add(struct connection *connection)
+static void append(struct connection *connection)
 {
-    last_event_ms = connection->last_active = now_ms;
     connection->busier = NULL;
     connection->quieter = busiest;
     if (busiest != NULL)
@@ -47,9 +36,8 @@ void idle_add(struct connection *connection)
     busiest = connection;
 }
 
-void idle_remove(struct connection *connection)
+static void take_out(struct connection *connection)
 {
-    last_event_ms = now_ms;
     if (connection->quieter != NULL)
         connection->quieter->busier = connection->busier;
     else
@@ -60,24 +48,36 @@ void idle_remove(struct connection *connection)
         busiest = connection->quieter;
 }
 
+void idle_add(struct connection *connection)
+{
+    last_event_ms = connection->last_active = idle_now();
+    append(connection);
+}
+
 void idle_touch(struct connection *connection)
 {
-    idle_remove(connection);
+    take_out(connection);
     idle_add(connection);
+}
+
+void idle_remove(struct connection *connection)
+{
+    last_event_ms = idle_now();
+    take_out(connection);
 }
 
 struct connection *idle_expired(void)
 {
     if (idle_timeout_ms == 0 || quietest == NULL)
         return NULL;
-    if (now_ms - quietest->last_active < idle_timeout_ms)
+    if (idle_now() - quietest->last_active < idle_timeout_ms)
         return NULL;
     return quietest;
 }
 
 bool idle_quit_is_due(void)
 {
-    if (quit_after_ms == 0 || now_ms - last_event_ms < quit_after_ms)
+    if (quit_after_ms == 0 || wait_began_ms - last_event_ms < quit_after_ms)
         return false;
     narrate("nothing happened for %d second%s", (int)(quit_after_ms / 1000),
             quit_after_ms == 1000 ? "" : "s");
@@ -94,6 +94,7 @@ int idle_wait_ms(const struct listener *listener)
 {
     int64_t deadline = INT64_MAX;
 
+    wait_began_ms = idle_now();
     if (idle_timeout_ms > 0 && quietest != NULL)
         deadline = earlier(deadline, quietest->last_active + idle_timeout_ms);
     if (quit_after_ms > 0)
@@ -103,7 +104,7 @@ int idle_wait_ms(const struct listener *listener)
 
     if (deadline == INT64_MAX)
         return -1;
-    if (deadline <= now_ms)
+    if (deadline <= wait_began_ms)
         return 0;
-    return (int)earlier(deadline - now_ms, INT_MAX);
+    return (int)earlier(deadline - wait_began_ms, INT_MAX);
 }

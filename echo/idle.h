@@ -1,14 +1,18 @@
 /*
- * idle: what is to happen when nothing happens.
+ * idle: what to do when nothing happens.
  *
  * Three things wait for time to pass: --idle-timeout closes a silent
  * connection, --quit-after ends an unused server, and a full server tries its
  * listener again.  None of them needs a timer: the wait call has a timeout, and
- * idle_wait_ms says what it must be.
+ * idle_wait_ms computes it.
  *
- * The connections stand in the order of their last activity, the quietest
- * first.  A connection that moves bytes goes to the end, so the order keeps
- * itself, the only one to look at is the first, and each step costs O(1).
+ * The connections are kept in the order of their last activity, the quietest
+ * first.  A connection that moves bytes goes to the end, so the list is always
+ * sorted, only its head needs a look, and each step costs O(1).
+ *
+ * Each function reads the clock itself.  A server can be stopped between any
+ * two of its lines, by Ctrl-Z, a debugger, or a terminal that takes no more
+ * output, and a reading of the clock from before such a stop is worth nothing.
  */
 #ifndef ECHO_IDLE_H
 #define ECHO_IDLE_H
@@ -19,37 +23,42 @@
 struct connection;
 struct listener;
 
-/* Set both timeouts, in seconds; 0 is never.  The clock starts here. */
+/* Set both timeouts, in seconds; 0 means never.  The clock starts here. */
 void idle_start(int idle_timeout, int quit_after);
 
 /*
- * The wait has returned: read the clock, once for all that is done before the
- * next wait.
+ * Milliseconds since some moment in the past, a few of them late.  The coarse
+ * clock costs a few nanoseconds and needs no system call: clock_gettime(2).
  */
-void idle_tick(void);
-
-/* Milliseconds since some moment in the past, as of the last idle_tick. */
 int64_t idle_now(void);
 
 /*
  * A new connection, a connection that moved bytes, one that is closing.  These
- * are what happens, for --quit-after.  That the wait has reported something is
- * not enough: a full server is told of waiting clients at each try, and can't
- * do anything about it.
+ * are the events that --quit-after waits for.  Readiness alone is not an event:
+ * a full server finds its listener ready at each retry and can do nothing.
  */
 void idle_add(struct connection *connection);
 void idle_touch(struct connection *connection);
 void idle_remove(struct connection *connection);
 
-/* The quietest connection if --idle-timeout has run out for it, or NULL. */
+/*
+ * The quietest connection, if the server moved no byte of it for --idle-timeout
+ * seconds, or NULL.  Bytes may have arrived that the server has not yet seen,
+ * so ask connection_is_ready before you close it.
+ */
 struct connection *idle_expired(void);
 
-/* Has none of these happened for --quit-after seconds? */
+/*
+ * Had no event happened for --quit-after seconds when the last wait began?
+ * (Not now: what came while the wait ended, or while the server was stopped
+ * after it, is reported by the next one.)  Call it when all that the wait has
+ * reported is handled.
+ */
 bool idle_quit_is_due(void);
 
 /*
- * How long the next wait may take, in milliseconds, before one of the three has
- * to be looked at; -1 is for ever, as in poll(2) and epoll_wait(2).
+ * How long the next wait may take, in milliseconds, until one of the three is
+ * due; -1 is no limit, as in poll(2) and epoll_wait(2).
  */
 int idle_wait_ms(const struct listener *listener);
 

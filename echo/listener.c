@@ -1,14 +1,18 @@
 #include "listener.h"
 
+#include "connection.h"
 #include "counters.h"
 #include "idle.h"
 #include "narrate.h"
+#include "output.h"
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,31 +102,50 @@ void listener_announce(const struct listener *listener)
     if (getsockname(listener->fd, (struct sockaddr *)&address, &length) < 0)
         err(EXIT_FAILURE, "getsockname");
     name_address((struct sockaddr *)&address, length, name);
-    printf("%s: listening on %s\n", program_invocation_short_name, name);
-    fflush(stdout);
+    if (!output_print("%s: listening on %s\n", program_invocation_short_name,
+                      name))
+        exit(EXIT_FAILURE);
+}
+
+/* The reason MAX_CONNECTIONS, beside those that are an errno. */
+enum { MAX_CONNECTIONS = 0, ERRNO_MOST = 4095 };
+
+/*
+ * Say why clients have to wait, but each reason only once: at its limit a
+ * server fills up again and again, whenever a client leaves.
+ */
+static void say_full(int reason)
+{
+    static bool said[ERRNO_MOST + 1];
+    if (said[reason])
+        return;
+    said[reason] = true;
+    output_warn("%lu connection%s open, new clients have to wait: %s",
+                connection_count(), connection_count() == 1 ? "" : "s",
+                reason == MAX_CONNECTIONS ? "--max-connections"
+                                          : strerror(reason));
 }
 
 /*
- * Say that the server is full, but once only: at its limit a server fills up
- * again and again, each time that somebody leaves.
+ * The server is full, for this reason, if a client is waiting.  Ask the queue:
+ * at --max-connections we did not look into it, and accept4 reports EMFILE
+ * before it does.
  */
-static void tell_full(const char *why)
+static enum accept_result full(const struct listener *listener, int reason)
 {
-    static bool told;
-    if (!told)
-        warnx("full with %llu connections (%s): new clients wait until one "
-              "leaves",
-              (unsigned long long)counters->connections, why);
-    told = true;
+    struct pollfd entry = {.fd = listener->fd, .events = POLLIN};
+    if (poll(&entry, 1, 0) == 0)
+        return NOBODY_WAITING;
+    say_full(reason);
+    return FULL;
 }
 
 bool listener_client_is_gone(int error)
 {
     switch (error) {
-    case ECONNABORTED: /* the client has reset the connection already */
-    case EPERM:        /* a firewall forbids it */
+    case ECONNABORTED: /* the client reset the connection in the queue */
     case EPROTO:
-    /* Errors of the new socket's network, which Linux reports here. */
+    /* Pending errors of the new socket's network: accept(2). */
     case ENETDOWN:
     case ENOPROTOOPT:
     case EHOSTDOWN:
@@ -132,33 +155,54 @@ bool listener_client_is_gone(int error)
     case ENETUNREACH:
     case ETIMEDOUT:
         return true;
-    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, and what else may pass */
+    default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, EPERM, and the unexpected */
         return false;
     }
 }
 
-/* What a failed accept4 means. */
-static enum accept_result accept_failed(int error)
+/*
+ * What a failed accept4 means.  After as many failures in a row as a batch has,
+ * don't believe that each was another client: a seccomp filter, say, may answer
+ * anything without ever looking at the queue.
+ */
+static enum accept_result accept_failed(struct listener *listener, int error)
 {
     if (error == EAGAIN) {
         counters->again++;
         return NOBODY_WAITING;
     }
-    if (listener_client_is_gone(error)) {
-        narrate("a client left before it was accepted: %s", strerror(error));
-        return CLIENT_GONE;
-    }
-    tell_full(strerror(error));
-    return FULL;
+    if (!listener_client_is_gone(error) || listener->failures >= ACCEPT_BATCH)
+        return full(listener, error);
+    listener->failures++;
+    narrate("a client left before it was accepted: %s", strerror(error));
+    return CLIENT_GONE;
 }
 
-enum accept_result listener_accept(const struct listener *listener, int *fd)
+/*
+ * The client that was put back, by the lowest descriptor that is free now: what
+ * kept it out may have been its number, which was too high for select.
+ */
+static int take_put_back(struct listener *listener)
 {
-    if (listener->max_connections > 0 &&
-        counters->connections >= (uint64_t)listener->max_connections) {
-        tell_full("--max-connections");
-        return FULL;
+    int fd = listener->put_back;
+    int lowest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    listener->put_back = 0;
+    if (lowest < 0)
+        return fd;
+    close(fd);
+    return lowest;
+}
+
+enum accept_result listener_accept(struct listener *listener, int *fd)
+{
+    if (listener->put_back != 0) {
+        *fd = take_put_back(listener);
+        return ACCEPTED;
     }
+    if (listener->max_connections > 0 &&
+        connection_count() >= (unsigned long)listener->max_connections)
+        return full(listener, MAX_CONNECTIONS);
 
     struct sockaddr_storage address;
     socklen_t length;
@@ -169,8 +213,10 @@ enum accept_result listener_accept(const struct listener *listener, int *fd)
                       SOCK_NONBLOCK | SOCK_CLOEXEC);
     } while (*fd < 0 && errno == EINTR);
     if (*fd < 0)
-        return accept_failed(errno);
+        return accept_failed(listener, errno);
 
+    listener->failures = 0;
+    counters->connections_total++;
     if (narrating) {
         char name[NAME_SIZE];
         name_address((struct sockaddr *)&address, length, name);
@@ -179,10 +225,19 @@ enum accept_result listener_accept(const struct listener *listener, int *fd)
     return ACCEPTED;
 }
 
+void listener_put_back(struct listener *listener, int fd)
+{
+    int reason = errno;
+
+    narrate("connection %d has to wait: %s", fd, strerror(reason));
+    listener->put_back = fd;
+    say_full(reason);
+}
+
 void listener_pause(struct listener *listener)
 {
-    narrate("full: the listener is not watched until somebody leaves, or for "
-            "%d ms",
+    narrate("full: the listener is not watched until a connection closes, or "
+            "for %d ms",
             LISTENER_RETRY_MS);
     counters->listener_pauses++;
     listener->paused = true;
@@ -193,6 +248,12 @@ void listener_resume(struct listener *listener)
 {
     narrate("the listener is watched again");
     listener->paused = false;
+    listener->failures = 0;
+}
+
+void listener_retry_soon(struct listener *listener)
+{
+    listener->retry_at = 0;
 }
 
 bool listener_retry_is_due(const struct listener *listener)

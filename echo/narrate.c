@@ -1,28 +1,32 @@
 #include "narrate.h"
 
+#include "output.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+/* Room for the longest: an accepted connection with its address. */
+enum { SENTENCE_MOST = 512 };
 
 bool narrating;
 
 void narrate_start(void)
 {
     narrating = true;
-    /* A pipe or a file would otherwise get the story in blocks of 4 KiB. */
-    setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
 void narrate(const char *format, ...)
 {
+    char sentence[SENTENCE_MOST];
+    va_list arguments;
+
     if (!narrating)
         return;
-
-    va_list arguments;
     va_start(arguments, format);
-    vprintf(format, arguments);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    putchar('\n');
+    output_print("%s\n", sentence);
 }
 
 static const char *plural(long count)
@@ -53,18 +57,18 @@ void narrate_ready(const char *call, int nready)
 void narrate_flags(int descriptor, uint32_t flags,
                    const struct flag_name names[])
 {
+    char list[SENTENCE_MOST] = "";
+    size_t length = 0;
+
     if (!narrating)
         return;
-
-    const char *separator = " ";
-    printf("    descriptor %d:", descriptor);
     for (const struct flag_name *name = names; name->name != NULL; name++) {
-        if (flags & name->flag) {
-            printf("%s%s", separator, name->name);
-            separator = "|";
-        }
+        if (flags & name->flag)
+            length +=
+                (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
+                                 length == 0 ? " " : "|", name->name);
     }
-    putchar('\n');
+    narrate("    descriptor %d:%s", descriptor, list);
 }
 
 /* How many of the received bytes are shown. */

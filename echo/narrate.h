@@ -1,8 +1,8 @@
 /*
- * narrate: --verbose, each event told in a sentence, on standard output.
+ * narrate: --verbose, each event in a sentence on standard output.
  *
- * Narrating costs far more than the event that it tells of, so whoever stands
- * on the hot path asks `if (narrating)` first and pays one test of a flag.
+ * A sentence costs far more than the event that it describes, so code on the
+ * hot path asks `if (narrating)` first and pays for one test of a flag.
  */
 #ifndef ECHO_NARRATE_H
 #define ECHO_NARRATE_H
@@ -14,10 +14,13 @@
 /* Was --verbose given?  False until narrate_start. */
 extern bool narrating;
 
-/* Begin to narrate.  Each sentence is written as soon as it is complete. */
+/* Begin to narrate.  Each sentence is written at once: output_print. */
 void narrate_start(void);
 
-/* Tell one sentence, as printf(3) does, with a newline; silent by default. */
+/*
+ * Print one sentence, as printf(3) does, with a newline; silent by default.  At
+ * most 511 bytes of it.
+ */
 void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*

@@ -4,13 +4,11 @@
 #include <ctype.h>
 #include <err.h>
 #include <errno.h> /* and program_invocation_short_name */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 /* Keys of the options that have no short form: any number that is no char. */
 enum {
@@ -119,18 +117,6 @@ static void print_version(FILE *stream, struct argp_state *state)
     fprintf(stream, "%s %s\n", state->name, FOUR_WAYS_VERSION);
 }
 
-void options_fill_descriptors(void)
-{
-    int fd;
-
-    /* open(2) takes the lowest number that is free. */
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
-
 struct options options_parse(int argc, char *argv[], const char *mechanism)
 {
     struct options options = {
@@ -139,7 +125,6 @@ struct options options_parse(int argc, char *argv[], const char *mechanism)
         .backlog = SOMAXCONN,
     };
 
-    options_fill_descriptors();
     char *help;
     if (asprintf(&help, HELP, mechanism, program_invocation_short_name) < 0)
         err(EXIT_FAILURE, "asprintf");

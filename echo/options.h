@@ -29,14 +29,6 @@ struct options {
 struct options options_parse(int argc, char *argv[], const char *mechanism);
 
 /*
- * Make sure that the descriptors 0, 1 and 2 are open, on /dev/null if need be.
- * A program may be started with them closed (2>&-); the next socket would then
- * get such a number, and what is printed would go to a client.  Call it first
- * in main; options_parse does so for the servers.
- */
-void options_fill_descriptors(void);
-
-/*
  * The whole number that `text` spells in decimal, if it lies in min..max.
  * Otherwise ends the process with status 64 and one line that names the option
  * (as "--port"), the text and the range.

@@ -1,20 +1,18 @@
 #include "output.h"
 
-#include <err.h>
-#include <errno.h>
+#include <errno.h> /* and program_invocation_short_name */
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LINES_MOST = 1024 };
 
 static int stop_fd = -1; /* poll(2) ignores a negative descriptor */
-static bool finished;    /* a write has failed: write no more */
-static int write_error;  /* what it failed with, unless the reader has gone */
+static int stdout_error; /* why a write of output_print failed, or 0 */
 
 /* A pipe without a reader is reported as POLLERR, a terminal as POLLHUP. */
 static bool reader_is_gone(void)
@@ -25,8 +23,9 @@ static bool reader_is_gone(void)
 }
 
 /*
- * stdio remembers that a write failed, but not why.  exit(3) would flush the
- * stream after us, and ignore the result.
+ * Flush what stdio still holds.  (exit(3) would do that after us, and ignore
+ * the result.)  Of an earlier failure stdio remembers that there was one, but
+ * not the reason.
  */
 static void check_at_exit(void)
 {
@@ -35,19 +34,14 @@ static void check_at_exit(void)
     errno = 0;
     if (fflush(stdout) != 0)
         failed = true;
-    if (write_error != 0) {
-        failed = true;
-        errno = write_error;
-    } else if (failed && reader_is_gone()) {
-        failed = false;
+    if (failed && !reader_is_gone()) {
+        output_warn("standard output: %s",
+                    errno != 0 ? strerror(errno)
+                               : "not all of it could be written");
+        _exit(EXIT_FAILURE);
     }
-    if (!failed)
-        return;
-    if (errno != 0)
-        warn("standard output");
-    else
-        warnx("standard output: not all of it could be written");
-    _exit(EXIT_FAILURE);
+    if (stdout_error != 0 && stdout_error != EPIPE) /* said already */
+        _exit(EXIT_FAILURE);
 }
 
 void output_start(void)
@@ -63,49 +57,67 @@ void output_stop_at(int fd)
 }
 
 /*
- * Wait until there is room for PIPE_BUF bytes in a pipe (POLLOUT promises that
- * many: pipe(7)), or some in a terminal.  Returns false when it is time to stop
- * instead.  A regular file is always ready.
+ * Wait until there is room: for PIPE_BUF bytes in a pipe (that is what POLLOUT
+ * promises: pipe(7)), for a line in a terminal.  A regular file is always
+ * ready.  Returns false when it is time to stop instead.
  */
-static bool await_room(void)
+static bool await_room(int fd)
 {
     struct pollfd entries[] = {
-        {.fd = STDOUT_FILENO, .events = POLLOUT},
+        {.fd = fd, .events = POLLOUT},
         {.fd = stop_fd, .events = POLLIN},
     };
 
-    while (poll(entries, 2, -1) < 0 && errno == EINTR)
-        continue;
+    while (poll(entries, 2, -1) < 0) {
+        if (errno != EINTR)
+            return true; /* RLIMIT_NOFILE is below 2: then just write */
+    }
     return entries[0].revents != 0;
 }
 
-static void write_all(const char *text, size_t length)
+/* Returns 0, or the error of write(2). */
+static int write_all(int fd, const char *text, size_t length)
 {
-    while (length > 0 && await_room()) {
-        ssize_t written = write(STDOUT_FILENO, text, length);
+    while (length > 0 && await_room(fd)) {
+        ssize_t written = write(fd, text, length);
 
-        if (written < 0 && errno != EINTR && errno != EAGAIN) {
-            finished = true;
-            write_error = errno == EPIPE ? 0 : errno;
-            return;
-        }
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return errno;
         if (written > 0) {
             text += written;
             length -= (size_t)written;
         }
     }
+    return 0;
 }
 
-void output_print(const char *format, ...)
+bool output_print(const char *format, ...)
 {
     char text[LINES_MOST];
     va_list arguments;
 
-    if (finished)
-        return;
+    if (stdout_error == 0) {
+        va_start(arguments, format);
+        vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        stdout_error = write_all(STDOUT_FILENO, text, strlen(text));
+        if (stdout_error != 0 && stdout_error != EPIPE)
+            output_warn("standard output: %s", strerror(stdout_error));
+    }
+    return stdout_error == 0 || stdout_error == EPIPE;
+}
+
+void output_warn(const char *format, ...)
+{
+    char text[LINES_MOST];
+    va_list arguments;
+    int length =
+        snprintf(text, sizeof(text), "%s: ", program_invocation_short_name);
+
     va_start(arguments, format);
-    int length = vsnprintf(text, sizeof(text), format, arguments);
+    vsnprintf(text + length, sizeof(text) - (size_t)length, format, arguments);
     va_end(arguments);
-    if (length > 0)
-        write_all(text, length < LINES_MOST ? (size_t)length : LINES_MOST - 1);
+    length = (int)strlen(text);
+    text[length] = '\n'; /* in place of the NUL */
+    write_all(STDERR_FILENO, text, (size_t)length + 1);
 }

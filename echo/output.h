@@ -11,6 +11,8 @@
 #ifndef ECHO_OUTPUT_H
 #define ECHO_OUTPUT_H
 
+#include <stdbool.h>
+
 /*
  * Ignore SIGPIPE and SIGXFSZ, so that a write which can't succeed returns an
  * error instead of ending the process: signal(7).  When the process exits,
@@ -22,13 +24,20 @@ void output_start(void);
 
 /*
  * Print whole lines on standard output, as printf(3) does, and write them at
- * once.  While nobody reads and there is no room, this blocks, but only until
- * the descriptor of output_stop_at becomes readable; the lines are then
- * discarded.  After a failed write (no reader, no space) nothing more is
- * written.  At most 1 KiB is printed by one call.
+ * once.  While there is no room for them, because nobody reads, this blocks,
+ * but only until the descriptor of output_stop_at becomes readable; the lines
+ * are then discarded.  After a write has failed no more is written: if the
+ * reader has gone, silently; else this is said on stderr, and false returned.
+ * At most 1 KiB is printed by one call.
  */
-void output_print(const char *format, ...)
+bool output_print(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/*
+ * The same on stderr, behind the program's name and with a newline, as warnx(3)
+ * does.  Errors are ignored: there is no place left to report them.
+ */
+void output_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Stop waiting for a reader when `fd` is readable: the signalfd of stop.h. */
 void output_stop_at(int fd);

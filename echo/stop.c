@@ -1,11 +1,11 @@
 #include "stop.h"
 
 #include "counters.h"
+#include "output.h"
 
 #include <err.h>
 #include <errno.h> /* program_invocation_short_name */
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 
@@ -17,8 +17,8 @@ int stop_open(void)
     sigaddset(&signals, SIGTERM);
 
     /*
-     * Blocked, they wait for signalfd even in a program that was told to ignore
-     * SIGINT, as a shell script tells what it starts with `&`.
+     * A blocked signal is kept for the signalfd even if it is ignored, as
+     * SIGINT is in a program that a shell script starts with `&`.
      */
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         err(EXIT_FAILURE, "sigprocmask");
@@ -26,18 +26,18 @@ int stop_open(void)
     int fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         err(EXIT_FAILURE, "signalfd");
+    output_stop_at(fd);
     return fd;
 }
 
 void stop_summary(void)
 {
-    printf("%s: %llu connection%s, at most %llu at once, %llu bytes received, "
-           "%llu sent\n",
-           program_invocation_short_name,
-           (unsigned long long)counters->connections_total,
-           counters->connections_total == 1 ? "" : "s",
-           (unsigned long long)counters->connections_peak,
-           (unsigned long long)counters->bytes_received,
-           (unsigned long long)counters->bytes_sent);
-    fflush(stdout);
+    output_print("%s: %llu connection%s, at most %llu at once, %llu bytes "
+                 "received, %llu sent\n",
+                 program_invocation_short_name,
+                 (unsigned long long)counters->connections_total,
+                 counters->connections_total == 1 ? "" : "s",
+                 (unsigned long long)counters->connections_peak,
+                 (unsigned long long)counters->bytes_received,
+                 (unsigned long long)counters->bytes_sent);
 }

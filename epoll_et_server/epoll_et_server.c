@@ -2,18 +2,18 @@
  * epoll_et_server: an echo server that waits with epoll(7), edge-triggered.
  *
  * The idea: as with level-triggered epoll the kernel keeps the interest list,
- * but it tells each change once: new bytes came, room to send came.  Whoever
- * was told must remember it and work until the kernel has no more, for what is
- * left over is not told again.
+ * but it reports each change once: new bytes came, room to send came.  The
+ * program must remember that, and work until the kernel has no more, because
+ * what it leaves over is not reported again.
  *
  * So each connection is registered once, for everything, and never modified.
  * In exchange the program keeps a ready list of its own: the connections that
- * it was told of and hasn't finished with.
+ * were reported and that it hasn't finished with.
  *
- * The cost: O(descriptors with an edge) a wait, and no call to change interest.
+ * The cost: O(descriptors with an edge) per wait, and no call to change
+ * interest.
  * The limit: RLIMIT_NOFILE, which is often 1024 until `ulimit -n` raises it;
- * and /proc/sys/fs/epoll/max_user_watches, beyond which a new connection is
- * closed.
+ * and /proc/sys/fs/epoll/max_user_watches.
  *
  * To try it:
  *     epoll_et_server/epoll_et_server --verbose
@@ -27,6 +27,7 @@
 #include "listener.h"
 #include "narrate.h"
 #include "options.h"
+#include "startup.h"
 #include "stop.h"
 
 #include <err.h>
@@ -34,7 +35,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 static struct listener listener;
 static int stop_fd;
@@ -42,12 +42,11 @@ static int stop_fd;
 /* The interest list is behind this descriptor, in the kernel. */
 static int epoll_fd;
 
-/* There may be more edges than one wait tells: then the next tells the others.
- */
+/* There may be more edges than one wait reports: the next reports the rest. */
 enum { MAX_EVENTS = 256 };
 
 /*
- * All that there is to be told of a connection.  EPOLLRDHUP: the client has
+ * All that can be reported of a connection.  EPOLLRDHUP: the client has
  * ended its stream; EPOLLPRI: urgent data has come.
  */
 enum { ALL_EDGES = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP };
@@ -56,12 +55,12 @@ enum { ALL_EDGES = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP };
  * The ready list: connections whose `edges` are not 0, the longest waiting
  * first.  They get BUDGET steps each in their turn, a step being one recv with
  * its reply or one send of what is owed, so that one client that sends without
- * end does not keep the loop for itself: epoll(7), starvation.
+ * end does not monopolise the loop: epoll(7), starvation.
  */
 enum { BUDGET = 4 };
 static struct connection *first_ready, *last_ready;
 
-/* The listener was told of clients, and not all of them are accepted yet. */
+/* Clients were reported, and not all of them are accepted yet. */
 static bool listener_is_ready;
 
 static const struct flag_name flag_names[] = {
@@ -113,7 +112,7 @@ static void resume_listener(void)
     listener_resume(&listener);
 }
 
-/* Remember what was told of a connection until it is worked off. */
+/* Queue a connection, together with the events reported for it. */
 static void append_ready(struct connection *connection, uint32_t edges)
 {
     bool is_on_list = connection->edges != 0;
@@ -137,18 +136,20 @@ static struct connection *take_ready(void)
     return connection;
 }
 
-static void open_connection(int fd)
+/*
+ * Returns false with errno set if there is no room for it: no memory, or ENOSPC
+ * because max_user_watches is reached.
+ */
+static bool open_connection(int fd)
 {
     struct connection *connection = connection_open(fd);
-    if (connection == NULL) {
-        warn("connection %d is closed", fd);
-        close(fd);
-        return;
-    }
+    if (connection == NULL)
+        return false;
     if (control(EPOLL_CTL_ADD, fd, ALL_EDGES, connection) < 0) {
-        warn("connection %d is closed", fd);
-        connection_close(connection, "it can't be watched");
+        connection_release(connection);
+        return false;
     }
+    return true;
 }
 
 /*
@@ -158,8 +159,7 @@ static void open_connection(int fd)
 static void close_connection(struct connection *connection, const char *why)
 {
     connection_close(connection, why);
-    if (listener.paused)
-        resume_listener();
+    listener_retry_soon(&listener); /* there is room for one more */
 }
 
 static void accept_connections(void)
@@ -169,8 +169,11 @@ static void accept_connections(void)
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         switch (listener_accept(&listener, &fd)) {
         case ACCEPTED:
-            open_connection(fd);
-            break;
+            if (open_connection(fd))
+                break;
+            listener_put_back(&listener, fd);
+            pause_listener();
+            return;
         case CLIENT_GONE:
             break;
         case NOBODY_WAITING:
@@ -181,7 +184,7 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait: nobody says so again, so listener_is_ready stays. */
+    /* More may wait, but that is no new edge: so listener_is_ready stays. */
 }
 
 /*
@@ -199,7 +202,7 @@ static bool handle_writable(struct connection *connection)
 }
 
 /*
- * One recv.  `edges` is what was told of the connection.  Returns true if there
+ * One recv.  `edges` was reported for the connection.  Returns true if there
  * may be more to do at once; false if the connection is closed, or there is no
  * more: what comes from now on will be an edge.
  */
@@ -225,16 +228,16 @@ static bool handle_readable(struct connection *connection, uint32_t edges)
         return false;
 
     /*
-     * A recv that didn't fill the buffer has emptied the socket, so the one
-     * more that would answer EAGAIN can be saved.  Not so if the same edge told
-     * of the end of the stream, which is behind the bytes and not told again,
-     * or of urgent data: a recv stops short at its mark.
+     * A recv that didn't fill the buffer has emptied the socket, so the extra
+     * one that would fail with EAGAIN can be saved.  Not so if the same edge
+     * reported the end of the stream, which is queued behind the bytes and not
+     * reported again, or urgent data: a recv stops short at its mark.
      */
     return length == RECEIVE_SIZE || (edges & (EPOLLRDHUP | EPOLLPRI)) != 0;
 }
 
 /*
- * Give each connection that is on the ready list now its turn.  Who isn't
+ * Give each connection that is on the ready list now its turn.  One that isn't
  * finished after BUDGET steps goes to the end of the list, for the turn after
  * the next wait.
  */
@@ -265,8 +268,8 @@ static void handle_ready_list(void)
 
 /*
  * Wait until there is an edge or the time is up.  Returns how many descriptors
- * have one, and in `events` which; -1 when a signal interrupted the wait: the
- * kernel still has the edges, then.  While work is left it only looks.
+ * have one, and in `events` which; 0 if a signal interrupted the wait: the
+ * kernel then still has the edges.  While work is left, don't wait.
  */
 static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 {
@@ -279,9 +282,8 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
     int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "epoll_wait");
-    idle_tick();
     if (nready < 0)
-        return -1;
+        nready = 0;
 
     counters->ready_events += (uint64_t)nready;
     if (narrating)
@@ -290,9 +292,8 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 }
 
 /*
- * Put what the wait has told on the ready list, before anything is done about
- * it: so no connection is closed of which an edge is still in this batch.
- * Returns false when it is time to stop.
+ * Queue every event before handling any: so no connection is closed while an
+ * event of it is still in this batch.  Returns false when it is time to stop.
  */
 static bool handle_events(int nready, const struct epoll_event events[])
 {
@@ -315,19 +316,23 @@ static bool handle_events(int nready, const struct epoll_event events[])
     return true;
 }
 
-/*
- * None of these is on the ready list: who stays there has moved bytes in the
- * turn before, and so isn't idle.
- */
+/* Those on the ready list are not idle: what was reported is still to do. */
 static void close_idle_connections(void)
 {
     struct connection *connection;
-    while ((connection = idle_expired()) != NULL)
-        close_connection(connection, "it was silent for --idle-timeout");
+    while ((connection = idle_expired()) != NULL) {
+        bool is_on_list = connection->edges != 0;
+        if (is_on_list || connection_is_ready(connection))
+            idle_touch(connection);
+        else
+            close_connection(connection, "it was silent for --idle-timeout");
+    }
 }
 
 int main(int argc, char *argv[])
 {
+    startup();
+    startup_close_inherited();
     struct options options =
         options_parse(argc, argv, "epoll(7), edge-triggered");
 
@@ -344,24 +349,23 @@ int main(int argc, char *argv[])
     if (control(EPOLL_CTL_ADD, stop_fd, EPOLLIN, &stop_fd) < 0 ||
         control(EPOLL_CTL_ADD, listener.fd, EPOLLIN, &listener) < 0)
         err(EXIT_FAILURE, "epoll_ctl");
-    narrate("descriptor %d is the listener, %d tells of signals", listener.fd,
+    narrate("descriptor %d is the listener, %d reports signals", listener.fd,
             stop_fd);
     listener_announce(&listener);
 
     for (;;) {
         struct epoll_event events[MAX_EVENTS];
         int nready = wait_for_events(events);
-        if (nready < 0)
-            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready, events))
             break;
         handle_ready_list();
         if (listener_is_ready)
             accept_connections();
-        if (nready < MAX_EVENTS) /* else others may be ready and untold */
-            close_idle_connections();
-        if (listener_retry_is_due(&listener))
+        close_idle_connections();
+        if (listener_retry_is_due(&listener)) {
             resume_listener();
+            accept_connections();
+        }
         if (idle_quit_is_due())
             break;
     }

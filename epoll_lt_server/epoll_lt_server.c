@@ -6,11 +6,10 @@
  * back the ready ones alone.  Level-triggered, the default: a descriptor is
  * reported at every wait for as long as it is ready.
  *
- * The cost: O(descriptors ready) a wait, on both sides, however many others are
- * watched; and a system call for each change of interest.
+ * The cost: O(descriptors ready) per wait, on both sides, however many others
+ * are watched; and a system call for each change of interest.
  * The limit: RLIMIT_NOFILE, which is often 1024 until `ulimit -n` raises it;
- * and /proc/sys/fs/epoll/max_user_watches, beyond which a new connection is
- * closed.
+ * and /proc/sys/fs/epoll/max_user_watches.
  *
  * To try it:
  *     epoll_lt_server/epoll_lt_server --verbose
@@ -24,6 +23,7 @@
 #include "listener.h"
 #include "narrate.h"
 #include "options.h"
+#include "startup.h"
 #include "stop.h"
 
 #include <err.h>
@@ -31,7 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 static struct listener listener;
 static int stop_fd;
@@ -101,18 +100,20 @@ static void update_interest(struct connection *connection)
             is_sending ? "EPOLLOUT" : "EPOLLIN");
 }
 
-static void open_connection(int fd)
+/*
+ * Returns false with errno set if there is no room for it: no memory, or ENOSPC
+ * because max_user_watches is reached.
+ */
+static bool open_connection(int fd)
 {
     struct connection *connection = connection_open(fd);
-    if (connection == NULL) {
-        warn("connection %d is closed", fd);
-        close(fd);
-        return;
-    }
+    if (connection == NULL)
+        return false;
     if (control(EPOLL_CTL_ADD, fd, EPOLLIN, connection) < 0) {
-        warn("connection %d is closed", fd);
-        connection_close(connection, "it can't be watched");
+        connection_release(connection);
+        return false;
     }
+    return true;
 }
 
 /*
@@ -122,8 +123,7 @@ static void open_connection(int fd)
 static void close_connection(struct connection *connection, const char *why)
 {
     connection_close(connection, why);
-    if (listener.paused)
-        resume_listener();
+    listener_retry_soon(&listener); /* there is room for one more */
 }
 
 static void accept_connections(void)
@@ -133,8 +133,11 @@ static void accept_connections(void)
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         switch (listener_accept(&listener, &fd)) {
         case ACCEPTED:
-            open_connection(fd);
-            break;
+            if (open_connection(fd))
+                break;
+            listener_put_back(&listener, fd);
+            pause_listener();
+            return;
         case CLIENT_GONE:
             break;
         case NOBODY_WAITING:
@@ -174,7 +177,7 @@ static void handle_readable(struct connection *connection)
 
 /*
  * Wait until a descriptor is ready or the time is up.  Returns how many are
- * ready, and in `events` which; -1 when a signal interrupted the wait.
+ * ready, and in `events` which; 0 if a signal interrupted the wait.
  */
 static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 {
@@ -186,9 +189,8 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
     int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "epoll_wait");
-    idle_tick();
     if (nready < 0)
-        return -1;
+        nready = 0;
 
     counters->ready_events += (uint64_t)nready;
     if (narrating)
@@ -226,12 +228,18 @@ static bool handle_events(int nready, const struct epoll_event events[])
 static void close_idle_connections(void)
 {
     struct connection *connection;
-    while ((connection = idle_expired()) != NULL)
-        close_connection(connection, "it was silent for --idle-timeout");
+    while ((connection = idle_expired()) != NULL) {
+        if (connection_is_ready(connection)) /* it has news, not yet handled */
+            idle_touch(connection);
+        else
+            close_connection(connection, "it was silent for --idle-timeout");
+    }
 }
 
 int main(int argc, char *argv[])
 {
+    startup();
+    startup_close_inherited();
     struct options options =
         options_parse(argc, argv, "epoll(7), level-triggered");
 
@@ -248,21 +256,20 @@ int main(int argc, char *argv[])
     if (control(EPOLL_CTL_ADD, stop_fd, EPOLLIN, &stop_fd) < 0 ||
         control(EPOLL_CTL_ADD, listener.fd, EPOLLIN, &listener) < 0)
         err(EXIT_FAILURE, "epoll_ctl");
-    narrate("descriptor %d is the listener, %d tells of signals", listener.fd,
+    narrate("descriptor %d is the listener, %d reports signals", listener.fd,
             stop_fd);
     listener_announce(&listener);
 
     for (;;) {
         struct epoll_event events[MAX_EVENTS];
         int nready = wait_for_events(events);
-        if (nready < 0)
-            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready, events))
             break;
-        if (nready < MAX_EVENTS) /* else others may be ready and untold */
-            close_idle_connections();
-        if (listener_retry_is_due(&listener))
+        close_idle_connections();
+        if (listener_retry_is_due(&listener)) {
             resume_listener();
+            accept_connections();
+        }
         if (idle_quit_is_due())
             break;
     }

@@ -1,15 +1,16 @@
 /*
  * poll_server: an echo server that waits with poll(2).
  *
- * The idea: the program keeps an array with one entry a descriptor: which it
+ * The idea: the program keeps an array with one entry per descriptor: which it
  * is, what to watch it for (events), and room for the answer (revents).  The
  * kernel fills in the answers and leaves the rest alone, so nothing has to be
  * built again for the next wait.
  *
  * The cost: as with select, both sides go through all entries at every wait,
  * O(descriptors watched), however few of them are ready.
- * The limit: none of its own.  What counts is RLIMIT_NOFILE, which is often
- * 1024 until `ulimit -n` raises it.
+ * The limit: RLIMIT_NOFILE, which is often 1024 until `ulimit -n` raises it.
+ * poll checks it, too: a longer array is refused, even if all of its
+ * descriptors are open.
  *
  * To try it:
  *     poll_server/poll_server --verbose
@@ -23,6 +24,7 @@
 #include "listener.h"
 #include "narrate.h"
 #include "options.h"
+#include "startup.h"
 #include "stop.h"
 
 #include <err.h>
@@ -30,13 +32,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct listener listener;
 static int stop_fd;
 
 /* The first entries of the array never move; connections follow them. */
 enum { STOP_SLOT, LISTENER_SLOT };
+
+/* How long to sleep between two looks at all the slices of poll_in_slices. */
+enum { SLICES_PAUSE_MS = 20 };
 
 /* What to watch, and whose descriptor it is; both arrays have `capacity`. */
 static struct pollfd *interest;
@@ -97,16 +101,15 @@ static void update_interest(struct connection *connection)
             is_sending ? "POLLOUT" : "POLLIN");
 }
 
-static void open_connection(int fd)
+/* Returns false with errno set if there is no room for it. */
+static bool open_connection(int fd)
 {
     struct connection *connection = grow() ? connection_open(fd) : NULL;
-    if (connection == NULL) {
-        warn("connection %d is closed", fd);
-        close(fd);
-        return;
-    }
+    if (connection == NULL)
+        return false;
     connection->slot = used;
     watch_readable(fd, connection);
+    return true;
 }
 
 /* The last entry moves into the gap, so the array has none. */
@@ -119,8 +122,7 @@ static void close_connection(struct connection *connection, const char *why)
     connections[gap]->slot = gap;
     used--;
     connection_close(connection, why);
-    if (listener.paused)
-        resume_listener();
+    listener_retry_soon(&listener); /* there is room for one more */
 }
 
 static void accept_connections(void)
@@ -130,8 +132,11 @@ static void accept_connections(void)
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         switch (listener_accept(&listener, &fd)) {
         case ACCEPTED:
-            open_connection(fd);
-            break;
+            if (open_connection(fd))
+                break;
+            listener_put_back(&listener, fd);
+            pause_listener();
+            return;
         case CLIENT_GONE:
             break;
         case NOBODY_WAITING:
@@ -170,8 +175,39 @@ static void handle_readable(struct connection *connection)
 }
 
 /*
+ * poll refuses the whole array: with EINVAL if it has more entries than
+ * RLIMIT_NOFILE, which was lowered while the connections were open, and with
+ * ENOMEM if there is no memory for the kernel's copy.  Shorter arrays are
+ * accepted, so poll it slice by slice, and sleep a little if all are quiet: no
+ * single call can wait for all of them.
+ */
+static int poll_in_slices(void)
+{
+    uint32_t slice = used;
+    int nready = 0;
+
+    for (uint32_t first = 0; first < used;) {
+        uint32_t length = used - first < slice ? used - first : slice;
+        counters->waits++;
+        int found = poll(&interest[first], length, 0);
+        if (found >= 0) {
+            nready += found;
+            first += length;
+        } else if (slice > 1) {
+            slice /= 2;
+        } else {
+            nready = 0; /* not even one entry: the limit is 0 */
+            break;
+        }
+    }
+    if (nready == 0)
+        poll(NULL, 0, SLICES_PAUSE_MS);
+    return nready;
+}
+
+/*
  * Wait until a descriptor is ready or the time is up.  Returns how many are
- * ready; -1 when a signal interrupted the wait.
+ * ready; 0 if a signal interrupted the wait: the array then holds no answers.
  */
 static int wait_for_events(void)
 {
@@ -181,11 +217,12 @@ static int wait_for_events(void)
         narrate_waiting("poll", timeout_ms);
     counters->waits++;
     int nready = poll(interest, used, timeout_ms);
+    if (nready < 0 && (errno == EINVAL || errno == ENOMEM))
+        nready = poll_in_slices();
     if (nready < 0 && errno != EINTR)
         err(EXIT_FAILURE, "poll");
-    idle_tick();
     if (nready < 0)
-        return -1; /* then the array holds no answers */
+        nready = 0;
 
     counters->ready_events += (uint64_t)nready;
     if (narrating)
@@ -229,12 +266,18 @@ static bool handle_events(int nready)
 static void close_idle_connections(void)
 {
     struct connection *connection;
-    while ((connection = idle_expired()) != NULL)
-        close_connection(connection, "it was silent for --idle-timeout");
+    while ((connection = idle_expired()) != NULL) {
+        if (connection_is_ready(connection)) /* it has news, not yet handled */
+            idle_touch(connection);
+        else
+            close_connection(connection, "it was silent for --idle-timeout");
+    }
 }
 
 int main(int argc, char *argv[])
 {
+    startup();
+    startup_close_inherited();
     struct options options = options_parse(argc, argv, "poll(2)");
 
     listener = listener_open(&options);
@@ -248,19 +291,19 @@ int main(int argc, char *argv[])
         err(EXIT_FAILURE, "the interest set");
     watch_readable(stop_fd, NULL);
     watch_readable(listener.fd, NULL);
-    narrate("descriptor %d is the listener, %d tells of signals", listener.fd,
+    narrate("descriptor %d is the listener, %d reports signals", listener.fd,
             stop_fd);
     listener_announce(&listener);
 
     for (;;) {
         int nready = wait_for_events();
-        if (nready < 0)
-            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready))
             break;
         close_idle_connections();
-        if (listener_retry_is_due(&listener))
+        if (listener_retry_is_due(&listener)) {
             resume_listener();
+            accept_connections();
+        }
         if (idle_quit_is_due())
             break;
     }

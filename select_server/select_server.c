@@ -23,6 +23,7 @@
 #include "listener.h"
 #include "narrate.h"
 #include "options.h"
+#include "startup.h"
 #include "stop.h"
 
 #include <err.h>
@@ -31,7 +32,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/select.h>
-#include <unistd.h>
 
 static struct listener listener;
 static int stop_fd;
@@ -78,21 +78,19 @@ static void update_interest(struct connection *connection)
             is_sending ? "writable" : "readable");
 }
 
-static void open_connection(int fd)
+/* Returns false with errno set if there is no room for it. */
+static bool open_connection(int fd)
 {
     if (fd >= FD_SETSIZE) { /* only if our limit was raised from outside */
-        warnx("connection %d is closed: beyond FD_SETSIZE", fd);
-        close(fd);
-        return;
+        errno = EMFILE;
+        return false;
     }
     struct connection *connection = connection_open(fd);
-    if (connection == NULL) {
-        warn("connection %d is closed", fd);
-        close(fd);
-        return;
-    }
+    if (connection == NULL)
+        return false;
     connections[fd] = connection;
     watch_readable(fd);
+    return true;
 }
 
 static void close_connection(struct connection *connection, const char *why)
@@ -104,8 +102,7 @@ static void close_connection(struct connection *connection, const char *why)
     while (connections[max_fd] == NULL && !FD_ISSET(max_fd, &read_interest))
         max_fd--;
     connection_close(connection, why);
-    if (listener.paused)
-        resume_listener();
+    listener_retry_soon(&listener); /* there is room for one more */
 }
 
 static void accept_connections(void)
@@ -115,8 +112,11 @@ static void accept_connections(void)
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         switch (listener_accept(&listener, &fd)) {
         case ACCEPTED:
-            open_connection(fd);
-            break;
+            if (open_connection(fd))
+                break;
+            listener_put_back(&listener, fd);
+            pause_listener();
+            return;
         case CLIENT_GONE:
             break;
         case NOBODY_WAITING:
@@ -155,8 +155,24 @@ static void handle_readable(struct connection *connection)
 }
 
 /*
+ * The kernel found no memory for its copies of the sets.  Small ones fit on its
+ * stack, so watch the signals alone for a moment.
+ */
+static int wait_for_memory(fd_set *readable, fd_set *writable)
+{
+    struct timeval moment = {.tv_usec = 100 * 1000};
+
+    FD_ZERO(readable);
+    FD_ZERO(writable);
+    FD_SET(stop_fd, readable);
+    counters->waits++;
+    return select(stop_fd + 1, readable, NULL, NULL, &moment);
+}
+
+/*
  * Wait until a descriptor is ready or the time is up.  Returns how many are
- * ready, and in the two sets which; -1 when a signal interrupted the wait.
+ * ready, and in the two sets which.  0 if a signal interrupted the wait: the
+ * sets are then unchanged, what we asked for and not an answer.
  */
 static int wait_for_events(fd_set *readable, fd_set *writable)
 {
@@ -173,11 +189,12 @@ static int wait_for_events(fd_set *readable, fd_set *writable)
     counters->waits++;
     int nready = select(max_fd + 1, readable, writable, NULL,
                         timeout_ms < 0 ? NULL : &timeout);
-    if (nready < 0 && errno != EINTR)
+    if (nready < 0 && errno == ENOMEM)
+        nready = wait_for_memory(readable, writable);
+    if (nready < 0 && errno != EINTR && errno != ENOMEM)
         err(EXIT_FAILURE, "select");
-    idle_tick();
     if (nready < 0)
-        return -1; /* the sets hold the question still, not an answer */
+        nready = 0;
 
     counters->ready_events += (uint64_t)nready;
     if (narrating)
@@ -215,8 +232,12 @@ static bool handle_events(int nready, const fd_set *readable,
 static void close_idle_connections(void)
 {
     struct connection *connection;
-    while ((connection = idle_expired()) != NULL)
-        close_connection(connection, "it was silent for --idle-timeout");
+    while ((connection = idle_expired()) != NULL) {
+        if (connection_is_ready(connection)) /* it has news, not yet handled */
+            idle_touch(connection);
+        else
+            close_connection(connection, "it was silent for --idle-timeout");
+    }
 }
 
 /*
@@ -237,6 +258,8 @@ static void stay_below_fd_setsize(void)
 
 int main(int argc, char *argv[])
 {
+    startup();
+    startup_close_inherited();
     struct options options = options_parse(argc, argv, "select(2)");
 
     stay_below_fd_setsize();
@@ -249,20 +272,20 @@ int main(int argc, char *argv[])
 
     watch_readable(stop_fd);
     watch_readable(listener.fd);
-    narrate("descriptor %d is the listener, %d tells of signals", listener.fd,
+    narrate("descriptor %d is the listener, %d reports signals", listener.fd,
             stop_fd);
     listener_announce(&listener);
 
     for (;;) {
         fd_set readable, writable;
         int nready = wait_for_events(&readable, &writable);
-        if (nready < 0)
-            continue; /* look again, before anybody is called silent */
         if (!handle_events(nready, &readable, &writable))
             break;
         close_idle_connections();
-        if (listener_retry_is_due(&listener))
+        if (listener_retry_is_due(&listener)) {
             resume_listener();
+            accept_connections();
+        }
         if (idle_quit_is_due())
             break;
     }

@@ -4,6 +4,7 @@
 #include "peer.h"
 
 #include "options.h"
+#include "startup.h"
 
 #include <argp.h>
 #include <err.h>
@@ -55,7 +56,7 @@ struct listener peer_open(int argc, char *argv[], const char *description)
     struct options options = {
         .address = "127.0.0.1", .port = 10001, .backlog = SOMAXCONN};
 
-    options_fill_descriptors();
+    startup();
     argp_program_version_hook = print_version;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);

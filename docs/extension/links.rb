@@ -78,7 +78,7 @@ class ClaimMacro < TestMacro
   end
 end
 
-# case_add(suite, "NAME", FUNCTION, ...) may go over several lines.
+# case_add(LINE, "NAME", FUNCTION, ...) may go over several lines.
 class CaseMacro < TestMacro
   named :case
 

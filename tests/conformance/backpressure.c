@@ -250,15 +250,15 @@ START_TEST(tiny_buffers)
 }
 END_TEST
 
-void add_backpressure_cases(Suite *suite)
+void add_backpressure_cases(void)
 {
-    case_add(suite, "backpressure-one-stalled", one_stalled, ANY_SERVER, 90);
-    case_add(suite, "backpressure-many-stalled", many_stalled, ANY_SERVER, 90);
-    case_add(suite, "backpressure-quiet-afterwards", quiet_afterwards,
+    case_add(3, "backpressure-one-stalled", one_stalled, ANY_SERVER, 90);
+    case_add(3, "backpressure-many-stalled", many_stalled, ANY_SERVER, 90);
+    case_add(3, "backpressure-quiet-afterwards", quiet_afterwards, ANY_SERVER,
+             60);
+    case_add(3, "backpressure-quiet-when-half-closed", quiet_when_half_closed,
              ANY_SERVER, 60);
-    case_add(suite, "backpressure-quiet-when-half-closed",
-             quiet_when_half_closed, ANY_SERVER, 60);
-    case_add(suite, "backpressure-stop-and-go", stop_and_go, ANY_SERVER, 90);
-    case_add(suite, "backpressure-trickle", trickle, ANY_SERVER, 120);
-    case_add(suite, "backpressure-tiny-buffers", tiny_buffers, ANY_SERVER, 90);
+    case_add(3, "backpressure-stop-and-go", stop_and_go, ANY_SERVER, 90);
+    case_add(3, "backpressure-trickle", trickle, ANY_SERVER, 120);
+    case_add(3, "backpressure-tiny-buffers", tiny_buffers, ANY_SERVER, 90);
 }

@@ -1,10 +1,8 @@
 /*
- * case: choosing the cases, and the surroundings that each one runs in.
+ * case: the list of cases, and the surroundings that each one runs in.
  *
- * libcheck forks a process for each test.  Two things have to come back from
- * it to the program that runs the suite: whether the case got to its end, which
- * it notes in memory that both share, and what the servers printed, which is in
- * files that both have open (server.h).
+ * libcheck runs the case without a fork of its own, for keeper.c has made the
+ * process already.  What came of it is noted in memory that both share.
  */
 #include "case.h"
 
@@ -13,51 +11,74 @@
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { CASES_MOST = 200 };
 
-static struct case_choice chosen;
-static const char *names[CASES_MOST]; /* of the cases added, in their order */
-static unsigned added;
-static unsigned left_out;
+static struct test_case cases[CASES_MOST];
+static size_t added;
 
-static const char *command;
-static FILE *progress;
-
-static unsigned current;  /* the place in `names` of the case that runs */
-static double started_at; /* when it began */
-static bool *passed;      /* shared with the process of the case */
+static const struct test_case *current; /* in the process of a case */
+static struct outcome *noted;
 static uint64_t random_state;
 
-void case_choose(struct case_choice choice)
+void case_add(int line, const char *name, const TTest *test, unsigned needs,
+              double seconds)
 {
-    chosen = choice;
-    passed = mmap(NULL, sizeof(*passed), PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (passed == MAP_FAILED)
-        err(EXIT_FAILURE, "mmap");
+    if (added == CASES_MOST)
+        errx(EXIT_FAILURE, "more than %d cases: raise CASES_MOST", CASES_MOST);
+    cases[added++] = (struct test_case){.line = line,
+                                        .name = name,
+                                        .test = test,
+                                        .needs = needs,
+                                        .seconds = seconds};
 }
 
-unsigned case_count(void)
+/* Does one of them have exactly this name? */
+static bool is_a_name(const char *name)
 {
-    return added;
+    for (size_t i = 0; i < added; i++) {
+        if (strcmp(cases[i].name, name) == 0)
+            return true;
+    }
+    return false;
 }
 
-unsigned case_left_out(void)
+unsigned case_choose(const char *name, bool options)
 {
-    return left_out;
+    bool exact = name != NULL && is_a_name(name);
+    unsigned count = 0;
+
+    for (size_t i = 0; i < added; i++) {
+        struct test_case *one = &cases[i];
+        bool wanted = name == NULL || (exact ? strcmp(one->name, name) == 0
+                                             : strstr(one->name, name) != NULL);
+
+        one->left_out = wanted && one->needs & NEEDS_OPTIONS && !options;
+        one->chosen = wanted && !one->left_out;
+        count += one->chosen;
+    }
+    return count;
 }
 
-void case_report(const char *the_command, FILE *the_progress)
+const struct test_case *case_list(size_t *count)
 {
-    command = the_command;
-    progress = the_progress;
+    *count = added;
+    return cases;
+}
+
+double case_patience(void)
+{
+    const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
+    double factor = text != NULL ? strtod(text, NULL) : 1;
+
+    return factor > 0 ? factor : 1;
 }
 
 /* A number that follows from a name (FNV-1a, 64 bits). */
@@ -70,81 +91,83 @@ static uint64_t number_of(const char *name)
     return number;
 }
 
-/* In the suite's process, before that of the case is forked. */
-static void before_case(void)
+/* All that libcheck sees: after the case itself its servers must end well. */
+START_TEST(the_case)
 {
-    *passed = false;
-    started_at = now();
-    random_state = chosen.seed ^ number_of(names[current]);
-    servers_prepare();
-}
-
-/*
- * In the process of the case, first of all.  When the suite is killed, so is
- * the case, and with it its servers.  A write to a connection that the server
- * has reset is a failed assertion, not a signal.
- */
-static void begin_case(void)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
-/* In the process of the case, when it has failed nothing. */
-static void end_case(void)
-{
+    current->test->fn(0);
     servers_finish();
-    *passed = true;
+    noted->verdict = PASSED;
+}
+END_TEST
+
+/* The file's name without folders, which depend on where it was compiled. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
 }
 
-/* In the suite's process, when that of the case is gone. */
-static void after_case(void)
+/* What a child of the case (load.c) asserted is in the result, too. */
+static void note_result(TestResult *result)
 {
-    const char *name = names[current++];
-
-    if (*passed) {
-        if (progress != NULL)
-            fprintf(progress, "passed  %s (%.1f s)\n", name,
-                    now() - started_at);
+    if (noted->verdict == PASSED)
         return;
-    }
-    fprintf(stderr, "FAILED  %s (%.1f s); to repeat it:\n", name,
-            now() - started_at);
-    fprintf(stderr, "    %s --seed=%llu --case=%s '%s'\n",
-            program_invocation_name, (unsigned long long)chosen.seed, name,
-            command);
-    servers_show_output(stderr);
+    snprintf(noted->reason, sizeof(noted->reason), "%s:%d: %s",
+             base_name(tr_lfile(result)), tr_lno(result), tr_msg(result));
+    noted->verdict = FAILED;
 }
 
 /*
- * Each case is a libcheck TCase of its own.  The functions around it that are
- * "unchecked" run in the process of the suite, the "checked" ones in that of
- * the case, the last of them only when nothing has failed.
+ * A write to a connection that the server has reset is a failed assertion, not
+ * a signal.  A failed assertion in a child of the case comes back here as well,
+ * and decides nothing.
  */
-void case_add(Suite *suite, const char *name, const TTest *test,
-              enum case_needs needs, double seconds)
+void case_run(const struct test_case *a_case, uint64_t seed,
+              struct outcome *outcome)
 {
-    TCase *tcase;
+    Suite *suite = suite_create("conformance");
+    TCase *tcase = tcase_create(a_case->name);
+    SRunner *runner = srunner_create(suite);
+    pid_t self = getpid();
+    TestResult **results;
 
-    if (chosen.name != NULL && strstr(name, chosen.name) == NULL)
-        return;
-    if (needs == NEEDS_OPTIONS && !chosen.options) {
-        left_out++;
-        return;
-    }
-    if (added == CASES_MOST)
-        errx(EXIT_FAILURE, "more than %d cases: raise CASES_MOST", CASES_MOST);
-    names[added++] = name;
-    if (chosen.list) {
-        puts(name);
-        return;
-    }
-    tcase = tcase_create(name);
-    tcase_set_timeout(tcase, seconds);
-    tcase_add_unchecked_fixture(tcase, before_case, after_case);
-    tcase_add_checked_fixture(tcase, begin_case, end_case);
-    tcase_add_test(tcase, test);
+    current = a_case;
+    noted = outcome;
+    random_state = seed ^ number_of(a_case->name);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    signal(SIGPIPE, SIG_IGN);
+    tcase_add_test(tcase, the_case);
     suite_add_tcase(suite, tcase);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_SILENT);
+    if (getpid() != self)
+        _exit(EXIT_FAILURE);
+    results = srunner_results(runner);
+    note_result(results[0]);
+    _exit(EXIT_SUCCESS);
+}
+
+void case_skip(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(noted->reason, sizeof(noted->reason), format, arguments);
+    va_end(arguments);
+    noted->verdict = SKIPPED;
+    _exit(EXIT_SUCCESS);
+}
+
+void case_server_starts(void)
+{
+    noted->starting_since = now();
+}
+
+void case_server_has_started(void)
+{
+    noted->starting += now() - noted->starting_since;
+    noted->starting_since = 0;
 }
 
 /* splitmix64: small, fast, and good enough for choosing sizes. */

@@ -1,7 +1,7 @@
 /*
  * case: how a test of the suite is written and added.
  *
- * A case is one libcheck test in a process of its own.  It starts a server
+ * A case is a test of libcheck in a process of its own.  It starts a server
  * (server.h), talks to it (client.h) and asserts on what came back.  A file of
  * cases ends with one function that adds them:
  *
@@ -13,14 +13,17 @@
  *     }
  *     END_TEST
  *
- *     void add_echo_cases(Suite *suite)
+ *     void add_echo_cases(void)
  *     {
- *         case_add(suite, "echo-one-byte", one_byte, ANY_SERVER, 20);
+ *         case_add(1, "echo-one-byte", one_byte, ANY_SERVER, 20);
  *     }
  *
  * That function is declared in cases.h and called in conformance.c.  What a
- * case leaves open is nobody's worry: its process ends, and its servers with
- * it, whether it passed or not.
+ * case leaves open needs no care: its process ends, and its servers with it,
+ * whether it passed or not.
+ *
+ * Cases run side by side unless they are added as ALONE.  So a case may look at
+ * its own server's CPU time, but not at how much it gets done in a second.
  */
 #ifndef CONFORMANCE_CASE_H
 #define CONFORMANCE_CASE_H
@@ -29,43 +32,74 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-/* Which servers a case can be run on. */
+/* What a case needs, in any combination. */
 enum case_needs {
-    ANY_SERVER,   /* it uses the protocol only */
-    NEEDS_OPTIONS /* it needs our command line, put in place of {options} */
+    ANY_SERVER = 0,    /* nothing but the protocol */
+    NEEDS_OPTIONS = 1, /* our command line, put in place of {options} */
+    ALONE = 2          /* no other case beside it: it depends on CPU shares */
 };
 
-/* Which cases are to be run, and how. */
-struct case_choice {
-    const char *name; /* those with this in their name; NULL = all */
-    bool options;     /* the command has a place for {options} */
-    bool list;        /* print the names instead of adding the cases */
-    uint64_t seed;    /* where case_random starts */
+struct test_case {
+    int line; /* of the contract */
+    const char *name;
+    const TTest *test;
+    unsigned needs;
+    double seconds; /* its time limit */
+    bool chosen;    /* it is to be run */
+    bool left_out;  /* it would be, but the server takes no options */
 };
 
-/* Say how case_add is to choose.  Before the first case is added. */
-void case_choose(struct case_choice choice);
-
-/* How many cases were added, and how many only lacked their {options}. */
-unsigned case_count(void);
-unsigned case_left_out(void);
-
-/*
- * Print a line for each case as it ends, and with a failed one what its servers
- * printed and the words that repeat it (`command` is the server's command).
- * NULL for `progress` leaves out the lines of passed cases.  Both must last.
- */
-void case_report(const char *command, FILE *progress);
+/* What came of a case.  Its process shares it with the one that started it. */
+struct outcome {
+    enum { UNFINISHED, PASSED, FAILED, SKIPPED } verdict;
+    char reason[1024];     /* why it failed or was skipped */
+    double seconds;        /* how long it took */
+    double standstill;     /* the longest time that nothing ran at all */
+    double starting;       /* of its seconds, those in which servers started */
+    double starting_since; /* 0, or when it began to wait for one */
+};
 
 /*
- * Add the case `name` to the suite, if it was chosen.  It fails when it takes
+ * Add the case `name`, which tests line `line` of the contract (1 to 12).
+ * `needs` is a combination of enum case_needs.  The case fails when it takes
  * longer than `seconds` (CK_TIMEOUT_MULTIPLIER in the environment stretches
  * that), so be generous: a time limit is for a test that hangs.
  */
-void case_add(Suite *suite, const char *name, const TTest *test,
-              enum case_needs needs, double seconds);
+void case_add(int line, const char *name, const TTest *test, unsigned needs,
+              double seconds);
+
+/*
+ * Choose the cases to run: those with `name` in their name (NULL: all), but
+ * only the one that has it for its whole name, if there is one.  Those that
+ * need options are left out if the server takes none.  Returns how many are
+ * chosen.
+ */
+unsigned case_choose(const char *name, bool options);
+
+/* All cases added, in that order. */
+const struct test_case *case_list(size_t *count);
+
+/*
+ * In a process of its own: run the case and set its outcome.  The random
+ * numbers follow from the seed and the case's name.
+ */
+_Noreturn void case_run(const struct test_case *a_case, uint64_t seed,
+                        struct outcome *outcome);
+
+/* The factor from CK_TIMEOUT_MULTIPLIER, for a slow machine; usually 1. */
+double case_patience(void);
+
+/*
+ * For the case itself from here on.  End it: this machine can't show what it is
+ * about.  It counts as skipped, and the reason is printed.
+ */
+_Noreturn void case_skip(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* While a server starts the case's time limit waits. */
+void case_server_starts(void);
+void case_server_has_started(void);
 
 /*
  * The next random number of this case.  The numbers follow from --seed and the

@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +73,17 @@ static void set_buffers(int fd, int receive_buffer, int send_buffer)
                    sizeof(send_buffer));
 }
 
+void client_no_socket(void)
+{
+    struct rlimit limit = {0};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (errno == EMFILE)
+        case_skip("only %llu descriptors may be open here (ulimit -Hn)",
+                  (unsigned long long)limit.rlim_max);
+    ck_abort_msg("socket: %s", strerror(errno));
+}
+
 int client_connect_with(const struct server *server, int receive_buffer,
                         int send_buffer)
 {
@@ -81,7 +93,7 @@ int client_connect_with(const struct server *server, int receive_buffer,
     socklen_t length = sizeof(error);
 
     if (fd < 0)
-        ck_abort_msg("socket: %s", strerror(errno));
+        client_no_socket();
     set_buffers(fd, receive_buffer, send_buffer);
     if (receive_buffer != 0 && server->address.ss_family == AF_INET)
         bind_to_new_address(fd);
@@ -385,35 +397,49 @@ void streams_stall(struct stream *streams, size_t count)
 /* The number of a socket's port at this or (`peer`) at the other end. */
 static unsigned port_of(int fd, bool peer)
 {
-    struct sockaddr_in address = {0};
+    struct sockaddr_in6 address = {0}; /* sin_port is at the same place */
     socklen_t length = sizeof(address);
 
     if (peer)
         getpeername(fd, (struct sockaddr *)&address, &length);
     else
         getsockname(fd, (struct sockaddr *)&address, &length);
-    return ntohs(address.sin_port);
+    return ntohs(address.sin6_port);
 }
 
-/*
- * How many bytes of this connection have come to the server's kernel and were
- * not received by the server: proc(5), /proc/net/tcp.
- */
-static size_t unread_at_server(int fd)
+/* unread_at_server in one of the kernel's tables; false if the table isn't
+ * there. */
+static bool find_unread(const char *path, int fd, size_t *unread)
 {
     unsigned ours = port_of(fd, false), theirs = port_of(fd, true);
-    FILE *table = fopen("/proc/net/tcp", "re");
-    unsigned local, remote, queued, unread = 0;
-    char line[256];
+    FILE *table = fopen(path, "re");
+    unsigned local, remote, queued;
+    char line[512];
 
-    ck_assert_msg(table != NULL, "/proc/net/tcp: %s", strerror(errno));
+    if (table == NULL)
+        return false;
     while (fgets(line, sizeof(line), table) != NULL) {
         if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %*x:%x", &local, &remote,
                    &queued) == 3 &&
             local == theirs && remote == ours)
-            unread = queued;
+            *unread = queued;
     }
     fclose(table);
+    return true;
+}
+
+/*
+ * How many bytes of this connection have come to the server's kernel and were
+ * not received by the server: proc(5), /proc/net/tcp.  A server that listens
+ * on [::] has its IPv4 connections in the table of IPv6.
+ */
+static size_t unread_at_server(int fd)
+{
+    size_t unread = 0;
+    bool found = find_unread("/proc/net/tcp", fd, &unread);
+
+    if (!find_unread("/proc/net/tcp6", fd, &unread) && !found)
+        case_skip("/proc/net/tcp can't be read here");
     return unread;
 }
 
@@ -425,6 +451,7 @@ static bool is_left_unread(int fd)
     while (now() < deadline) {
         if (unread_at_server(fd) == 0)
             return false;
+        pause_for(0.01);
     }
     return true;
 }

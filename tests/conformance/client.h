@@ -33,6 +33,12 @@ int client_connect(const struct server *server);
 int client_connect_with(const struct server *server, int receive_buffer,
                         int send_buffer);
 
+/*
+ * socket(2) has failed, as errno says: the case fails, too, or is skipped if it
+ * needs more descriptors than we may have.
+ */
+_Noreturn void client_no_socket(void);
+
 /* Send all of it. */
 void client_send(int fd, const void *data, size_t length);
 
@@ -111,7 +117,6 @@ void streams_stall(struct stream *streams, size_t count);
  * Stop receiving, and send until the server leaves the bytes unread, because it
  * owes some that it can't send.  Unlike streams_stall this leaves room in the
  * buffers: whatever is sent now, and a FIN, gets as far as the server's kernel.
- * Over IPv4 only.
  */
 void stream_make_owed(struct stream *stream);
 

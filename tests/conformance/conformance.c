@@ -9,16 +9,35 @@
  * line puts its options (--idle-timeout=1).  A server that doesn't know them is
  * tested without {options}: then such cases are left out, and we say how many.
  *
- * The command is split into words as a shell does it, but no shell runs it, so
- * that its process is the server itself (server.c).
+ * Each case is a process of its own with a server of its own, and several run
+ * side by side (--jobs).  At the end there is a table by line of the contract,
+ * for each failure the command that repeats it, and "N passed, N failed,
+ * N skipped".  The exit status is 0 when no case has failed, 1 when one has or
+ * the server does not start, 64 for bad usage, such as a command that can't be
+ * split into words.
  *
- * Each case is a process of its own with a server of its own.  The exit status
- * is 0 when all cases have passed, 1 when one has failed, 64 for bad usage.
+ * With --tap the plan comes first, then a line for each case as it ends. Behind
+ * the dash stands the line of the contract, with two digits, then the name of
+ * the case; a failure is explained by a comment on the next line:
+ *
+ *     1..91
+ *     ok 1 - 05 full-quiet
+ *     not ok 2 - 10 timeouts-in-order
+ *     # timeouts.c:170: nothing came for 10 seconds
+ *     ok 3 - 12 startup-ipv6-address # SKIP this machine has no IPv6
+ *
+ * Cases that need our command line don't occur when the command has no
+ * {options}.  "Bail out!" stands for a server that doesn't start.
  */
 #include "case.h"
 #include "cases.h"
+#include "command.h"
 #include "options.h"
+#include "output.h"
+#include "report.h"
+#include "run.h"
 #include "server.h"
+#include "surroundings.h"
 
 #include <argp.h>
 #include <check.h>
@@ -27,16 +46,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sysexits.h>
+#include <time.h>
 
-enum option_key { CASE = 256, LIST, SEED, TAP };
+enum option_key { CASE = 256, JOBS, LIST, SEED, TAP };
+
+enum { USUAL_JOBS = 4 };
 
 struct arguments {
     const char *command;
     const char *case_name; /* --case */
     const char *tap;       /* --tap: a file, "-" is stdout */
     uint64_t seed;
+    unsigned jobs;
     bool list;
 };
 
@@ -54,6 +76,8 @@ static const char documentation[] =
 
 static const struct argp_option option_table[] = {
     {"case", CASE, "NAME", 0, "Run only the cases with NAME in their name", 0},
+    {"jobs", JOBS, "N", 0, "Run N cases side by side (4; 1: one after another)",
+     0},
     {"list", LIST, NULL, 0, "Print the names of the cases and end", 0},
     {"seed", SEED, "N", 0, "Repeat the random choices of an earlier run", 0},
     {"tap", TAP, "FILE", OPTION_ARG_OPTIONAL,
@@ -70,6 +94,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case CASE:
         arguments->case_name = argument;
+        return 0;
+    case JOBS:
+        arguments->jobs = (unsigned)options_number("--jobs", argument, 1, 64);
         return 0;
     case LIST:
         arguments->list = true;
@@ -100,11 +127,11 @@ static struct arguments parse_arguments(int argc, char *argv[])
                                      .parser = parse_option,
                                      .args_doc = "COMMAND",
                                      .doc = documentation};
-    struct arguments arguments = {0};
-    uint32_t seed = 0;
+    struct arguments arguments = {.jobs = USUAL_JOBS};
+    uint32_t seed;
 
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-        err(EXIT_FAILURE, "getrandom");
+        seed = (uint32_t)time(NULL); /* seccomp may refuse it */
     arguments.seed = seed;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         exit(EX_USAGE);
@@ -117,75 +144,80 @@ static struct arguments parse_arguments(int argc, char *argv[])
     return arguments;
 }
 
-/* Some cases need thousands of descriptors, in the suite and in the server. */
-static void raise_descriptor_limit(void)
+static void add_all_cases(void)
 {
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        err(EXIT_FAILURE, "getrlimit");
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        err(EXIT_FAILURE, "setrlimit");
+    add_echo_cases();
+    add_half_close_cases();
+    add_backpressure_cases();
+    add_failure_cases();
+    add_full_cases();
+    add_fairness_cases();
+    add_urgent_cases();
+    add_signal_cases();
+    add_timeout_cases();
+    add_startup_cases();
+    add_schedule_cases();
 }
 
-static Suite *create_suite(void)
+static void list_cases(void)
 {
-    Suite *suite = suite_create("conformance");
+    size_t count;
+    const struct test_case *cases = case_list(&count);
 
-    add_echo_cases(suite);
-    add_half_close_cases(suite);
-    add_backpressure_cases(suite);
-    add_failure_cases(suite);
-    add_full_cases(suite);
-    add_fairness_cases(suite);
-    add_urgent_cases(suite);
-    add_signal_cases(suite);
-    add_timeout_cases(suite);
-    add_startup_cases(suite);
-    add_schedule_cases(suite);
-    return suite;
+    for (size_t i = 0; i < count; i++) {
+        if (cases[i].chosen)
+            report_line(cases[i].name);
+    }
 }
 
-/* Run all cases, report as we were told.  Returns how many have failed. */
-static int run_suite(Suite *suite, const struct arguments *arguments)
+START_TEST(answers)
 {
-    SRunner *runner = srunner_create(suite);
-    bool tap_only = arguments->tap != NULL && strcmp(arguments->tap, "-") == 0;
-    int failed;
+    server_start("");
+}
+END_TEST
 
-    srunner_set_fork_status(runner, CK_FORK);
-    if (arguments->tap != NULL)
-        srunner_set_tap(runner, arguments->tap);
-    case_report(arguments->command, tap_only ? NULL : stderr);
-    srunner_run_all(runner, tap_only ? CK_SILENT : CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+/*
+ * One failure that says why no connection is possible is worth more than all of
+ * the cases failing for that reason.
+ */
+static void check_that_it_starts(uint64_t seed)
+{
+    const struct test_case first = {
+        .name = "start", .test = answers, .seconds = 60};
+    char *printed;
+    struct outcome outcome = run_one(&first, seed, &printed);
+
+    if (outcome.verdict == FAILED)
+        report_no_server(outcome.reason, printed);
+    free(printed);
 }
 
 int main(int argc, char *argv[])
 {
-    struct arguments arguments = parse_arguments(argc, argv);
-    Suite *suite;
+    surroundings_set_back();
+    output_start();
 
-    server_set_command(arguments.command);
-    case_choose((struct case_choice){.name = arguments.case_name,
-                                     .options = server_takes_options(),
-                                     .list = arguments.list,
-                                     .seed = arguments.seed});
-    suite = create_suite();
-    if (arguments.list)
+    struct arguments arguments = parse_arguments(argc, argv);
+    unsigned count;
+
+    command_set(arguments.command);
+    add_all_cases();
+    count = case_choose(arguments.case_name, command_takes_options());
+    if (arguments.list) {
+        list_cases();
         return EXIT_SUCCESS;
-    if (case_count() == 0)
+    }
+    if (count == 0)
         errx(EX_USAGE,
              "--case=%s: no case for this server has that in its "
              "name (see --list)",
              arguments.case_name);
-    if (case_left_out() > 0)
-        warnx("%u cases are left out: they need our command line, and the "
-              "command has no {options} in it",
-              case_left_out());
-    raise_descriptor_limit();
-    return run_suite(suite, &arguments) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    command_check();
+    report_begin(&(struct report_setup){.command = arguments.command,
+                                        .program = program_invocation_name,
+                                        .tap = arguments.tap,
+                                        .seed = arguments.seed});
+    check_that_it_starts(arguments.seed);
+    run_cases(arguments.jobs, arguments.seed);
+    return report_end() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

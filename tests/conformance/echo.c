@@ -196,23 +196,20 @@ START_TEST(one_after_another)
 }
 END_TEST
 
-void add_echo_cases(Suite *suite)
+void add_echo_cases(void)
 {
-    case_add(suite, "echo-each-byte-value", each_byte_value, ANY_SERVER, 60);
-    case_add(suite, "echo-all-byte-values", all_byte_values, ANY_SERVER, 60);
-    case_add(suite, "echo-nothing-but-nul", nothing_but_nul, ANY_SERVER, 60);
-    case_add(suite, "echo-sizes", sizes, ANY_SERVER, 60);
-    case_add(suite, "echo-sixteen-mebibytes", sixteen_mebibytes, ANY_SERVER,
-             60);
-    case_add(suite, "echo-one-byte-and-wait", one_byte_and_wait, ANY_SERVER,
-             60);
-    case_add(suite, "echo-one-byte-a-send", one_byte_a_send, ANY_SERVER, 60);
-    case_add(suite, "echo-random-pieces-and-pauses", random_pieces_and_pauses,
+    case_add(1, "echo-each-byte-value", each_byte_value, ANY_SERVER, 60);
+    case_add(1, "echo-all-byte-values", all_byte_values, ANY_SERVER, 60);
+    case_add(1, "echo-nothing-but-nul", nothing_but_nul, ANY_SERVER, 60);
+    case_add(1, "echo-sizes", sizes, ANY_SERVER, 60);
+    case_add(1, "echo-sixteen-mebibytes", sixteen_mebibytes, ANY_SERVER, 60);
+    case_add(1, "echo-one-byte-and-wait", one_byte_and_wait, ANY_SERVER, 60);
+    case_add(1, "echo-one-byte-a-send", one_byte_a_send, ANY_SERVER, 60);
+    case_add(1, "echo-random-pieces-and-pauses", random_pieces_and_pauses,
              ANY_SERVER, 60);
-    case_add(suite, "echo-two-hundred-interleaved", two_hundred_interleaved,
+    case_add(1, "echo-two-hundred-interleaved", two_hundred_interleaved,
              ANY_SERVER, 60);
-    case_add(suite, "echo-replies-read-in-reverse", replies_read_in_reverse,
+    case_add(1, "echo-replies-read-in-reverse", replies_read_in_reverse,
              ANY_SERVER, 60);
-    case_add(suite, "echo-one-after-another", one_after_another, ANY_SERVER,
-             60);
+    case_add(1, "echo-one-after-another", one_after_another, ANY_SERVER, 60);
 }

@@ -331,22 +331,22 @@ START_TEST(test_beside_a_long_echo)
 }
 END_TEST
 
-void add_failure_cases(Suite *suite)
+void add_failure_cases(void)
 {
-    case_add(suite, "failure-reset-before", test_reset_before, ANY_SERVER, 90);
-    case_add(suite, "failure-reset-during", test_reset_during, ANY_SERVER, 90);
-    case_add(suite, "failure-reset-after", test_reset_after, ANY_SERVER, 90);
-    case_add(suite, "failure-reset-half-closed", test_reset_half_closed,
+    case_add(4, "failure-reset-before", test_reset_before, ANY_SERVER, 90);
+    case_add(4, "failure-reset-during", test_reset_during, ANY_SERVER, 90);
+    case_add(4, "failure-reset-after", test_reset_after, ANY_SERVER, 90);
+    case_add(4, "failure-reset-half-closed", test_reset_half_closed, ANY_SERVER,
+             90);
+    case_add(4, "failure-close-with-unread-data", test_close_with_unread_data,
              ANY_SERVER, 90);
-    case_add(suite, "failure-close-with-unread-data",
-             test_close_with_unread_data, ANY_SERVER, 90);
-    case_add(suite, "failure-reset-while-owed", test_reset_while_owed,
-             ANY_SERVER, 90);
-    case_add(suite, "failure-reset-half-closed-while-owed",
+    case_add(4, "failure-reset-while-owed", test_reset_while_owed, ANY_SERVER,
+             90);
+    case_add(4, "failure-reset-half-closed-while-owed",
              test_reset_half_closed_while_owed, ANY_SERVER, 90);
-    case_add(suite, "failure-reset-found-with-data", test_reset_found_with_data,
+    case_add(4, "failure-reset-found-with-data", test_reset_found_with_data,
              ANY_SERVER, 90);
-    case_add(suite, "failure-many-at-once", test_many_at_once, ANY_SERVER, 90);
-    case_add(suite, "failure-beside-a-long-echo", test_beside_a_long_echo,
+    case_add(4, "failure-many-at-once", test_many_at_once, ANY_SERVER, 90);
+    case_add(4, "failure-beside-a-long-echo", test_beside_a_long_echo,
              ANY_SERVER, 90);
 }

@@ -94,12 +94,11 @@ START_TEST(beside_visitors)
 }
 END_TEST
 
-void add_fairness_cases(Suite *suite)
+void add_fairness_cases(void)
 {
-    case_add(suite, "fairness-beside-firehoses", beside_firehoses, ANY_SERVER,
-             90);
-    case_add(suite, "fairness-beside-a-flood", beside_a_flood, NEEDS_OPTIONS,
-             60);
-    case_add(suite, "fairness-beside-visitors", beside_visitors, ANY_SERVER,
+    case_add(6, "fairness-beside-firehoses", beside_firehoses,
+             ANY_SERVER | ALONE, 90);
+    case_add(6, "fairness-beside-a-flood", beside_a_flood, NEEDS_OPTIONS, 60);
+    case_add(6, "fairness-beside-visitors", beside_visitors, ANY_SERVER | ALONE,
              60);
 }

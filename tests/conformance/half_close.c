@@ -185,19 +185,17 @@ START_TEST(others_go_on)
 }
 END_TEST
 
-void add_half_close_cases(Suite *suite)
+void add_half_close_cases(void)
 {
-    case_add(suite, "half-close-without-data", without_data, ANY_SERVER, 60);
-    case_add(suite, "half-close-after-silence", after_silence, ANY_SERVER, 60);
-    case_add(suite, "half-close-with-data-at-once", with_data_at_once,
-             ANY_SERVER, 60);
-    case_add(suite, "half-close-with-data-later", with_data_later, ANY_SERVER,
+    case_add(2, "half-close-without-data", without_data, ANY_SERVER, 60);
+    case_add(2, "half-close-after-silence", after_silence, ANY_SERVER, 60);
+    case_add(2, "half-close-with-data-at-once", with_data_at_once, ANY_SERVER,
              60);
-    case_add(suite, "half-close-found-together", found_together, ANY_SERVER,
+    case_add(2, "half-close-with-data-later", with_data_later, ANY_SERVER, 60);
+    case_add(2, "half-close-found-together", found_together, ANY_SERVER, 60);
+    case_add(2, "half-close-right-behind-data", right_behind_data, ANY_SERVER,
              60);
-    case_add(suite, "half-close-right-behind-data", right_behind_data,
+    case_add(2, "half-close-megabytes-in-flight", megabytes_in_flight,
              ANY_SERVER, 60);
-    case_add(suite, "half-close-megabytes-in-flight", megabytes_in_flight,
-             ANY_SERVER, 60);
-    case_add(suite, "half-close-others-go-on", others_go_on, ANY_SERVER, 60);
+    case_add(2, "half-close-others-go-on", others_go_on, ANY_SERVER, 60);
 }

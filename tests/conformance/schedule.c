@@ -141,7 +141,7 @@ START_TEST(random_schedule)
 }
 END_TEST
 
-void add_schedule_cases(Suite *suite)
+void add_schedule_cases(void)
 {
-    case_add(suite, "schedule-random", random_schedule, ANY_SERVER, 120);
+    case_add(1, "schedule-random", random_schedule, ANY_SERVER, 120);
 }

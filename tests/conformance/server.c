@@ -1,122 +1,83 @@
 /*
- * server: start a command, watch its process, stop it.
- *
- * The command is split into words as a shell does it, by wordexp(3), with
- * quotes and $VARIABLES but without running any other command: no shell stands
- * between the suite and the server, so the process that is started is the
- * server, and its pid leads to its /proc files.
+ * server: start a command, find the process that serves, watch it, stop it.
  */
 #include "server.h"
 
 #include "case.h"
+#include "command.h"
+#include "process.h"
+#include "surroundings.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netdb.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <wordexp.h>
 
 enum {
     SERVERS_MOST = 32,     /* in one case */
     OUTPUT_MOST = 1 << 16, /* bytes of what a server printed */
+    SHOWN_FIRST = 10,      /* lines of it that are shown, */
+    SHOWN_LAST = 10,       /* at its beginning and its end, */
+    SHOWN_WIDTH = 300,     /* and bytes of each */
     FIRST_PORT = 12000,    /* the ephemeral range begins at 32768 */
     LAST_PORT = 31999,
-    START_SECONDS = 10,
+    START_SECONDS = 60, /* npm, a JVM, a first compilation */
     STOP_SECONDS = 5
 };
 
-static const char *command;
 static struct server servers[SERVERS_MOST];
 static unsigned server_count;
 
-void server_set_command(const char *the_command)
-{
-    command = the_command;
-}
-
 bool server_takes_options(void)
 {
-    return strstr(command, "{options}") != NULL;
+    return command_takes_options();
 }
 
-/* An empty file without a name, opened for appending. */
-static int output_file(const char *name)
+/* memfd_create(2) may be refused in a container; then it is a file in /tmp. */
+int server_output_file(const char *name)
 {
     int fd = memfd_create(name, MFD_CLOEXEC);
+    FILE *file;
 
+    if (fd < 0 && (file = tmpfile()) != NULL) {
+        fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
+        fclose(file);
+    }
     if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
         err(EXIT_FAILURE, "a file for the output of servers");
     return fd;
 }
 
 /*
- * The files are made before the process of the case is forked from the suite's,
- * so that both have them: the one lets its servers write them, the other shows
- * them when the case is gone.
+ * The files are made before the process of the case is forked from the
+ * keeper's, so that both have them: the one lets its servers write them, the
+ * other shows them when the case is gone.
  */
 void servers_prepare(void)
 {
-    for (int i = 0; i < SERVERS_MOST; i++) {
-        if (servers[i].out > 0) {
-            close(servers[i].out);
-            close(servers[i].errors);
-        }
-        servers[i] = (struct server){.out = output_file("stdout"),
-                                     .errors = output_file("stderr")};
-    }
+    for (int i = 0; i < SERVERS_MOST; i++)
+        servers[i] = (struct server){.out = server_output_file("stdout"),
+                                     .errors = server_output_file("stderr")};
     server_count = 0;
 }
 
-/* A copy of `text` with `word` replaced by `value` wherever it stands. */
-static char *replaced(const char *text, const char *word, const char *value)
-{
-    char *result;
-    size_t size;
-    FILE *file = open_memstream(&result, &size);
-    const char *found;
-
-    if (file == NULL)
-        ck_abort_msg("open_memstream: %s", strerror(errno));
-    while ((found = strstr(text, word)) != NULL) {
-        fwrite(text, 1, (size_t)(found - text), file);
-        fputs(value, file);
-        text = found + strlen(word);
-    }
-    fputs(text, file);
-    fclose(file);
-    return result;
-}
-
-/* The words of the command, ready for execvp; valid until the next call. */
-static char **words_of_command(int port, const char *options)
-{
-    static wordexp_t words;
-    char port_text[16];
-    char *with_port, *with_both;
-
-    snprintf(port_text, sizeof(port_text), "%d", port);
-    with_port = replaced(command, "{port}", port_text);
-    with_both = replaced(with_port, "{options}", options);
-    if (wordexp(with_both, &words, WRDE_NOCMD | WRDE_UNDEF | WRDE_REUSE) != 0)
-        ck_abort_msg("can't split this command into words: %s", with_both);
-    free(with_port);
-    free(with_both);
-    return words.we_wordv;
-}
-
-/* In the process that becomes the server. */
+/*
+ * In the process that becomes the server.  It must find no descriptors but
+ * three, and SIGPIPE deadly, as every program does.  A session of its own, for
+ * a script may end its whole process group: kill 0.
+ */
 static _Noreturn void become_server(const struct server *server, char **words,
                                     pid_t parent, int descriptors)
 {
@@ -126,20 +87,20 @@ static _Noreturn void become_server(const struct server *server, char **words,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(EXIT_FAILURE); /* it was gone before we asked for the signal */
+    setsid();
     dup2(null, STDIN_FILENO);
     dup2(server->out, STDOUT_FILENO);
     dup2(server->errors, STDERR_FILENO);
-    /* The server must find no descriptors but these three, and must find
-       SIGPIPE deadly, as every program does. */
-    close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+    surroundings_close_descriptors();
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     if (descriptors != 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
         err(EXIT_FAILURE, "setrlimit");
     execvp(words[0], words);
     err(127, "%s", words[0]);
 }
 
-/* The address `host` (NULL: 127.0.0.1) and `port` in binary. */
+/* The address `host` (a numeric one) and `port` in binary. */
 static void set_address(struct server *server, const char *host, int port)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
@@ -149,8 +110,7 @@ static void set_address(struct server *server, const char *host, int port)
     int error;
 
     snprintf(port_text, sizeof(port_text), "%d", port);
-    error = getaddrinfo(host != NULL ? host : "127.0.0.1", port_text, &hints,
-                        &found);
+    error = getaddrinfo(host, port_text, &hints, &found);
     if (error != 0)
         ck_abort_msg("%s: %s", host, gai_strerror(error));
     memcpy(&server->address, found->ai_addr, found->ai_addrlen);
@@ -162,16 +122,20 @@ static void set_address(struct server *server, const char *host, int port)
 struct server *server_spawn(struct server_setup setup)
 {
     const char *options = setup.options != NULL ? setup.options : "";
+    const char *problem;
     struct server *server;
     char **words;
     pid_t parent = getpid();
 
     ck_assert_msg(server_count < SERVERS_MOST, "too many servers in a case");
     server = &servers[server_count++];
-    set_address(server, setup.address,
+    server->any_address = setup.address == NULL;
+    set_address(server, setup.address != NULL ? setup.address : "127.0.0.1",
                 setup.port != 0 ? setup.port : server_free_port());
-    words = words_of_command(server->port, options);
-    server->pid = fork();
+    words = command_words(server->port, options, &problem);
+    if (words == NULL)
+        ck_abort_msg("the command can't be split into words: %s", problem);
+    server->started = server->pid = fork();
     if (server->pid < 0)
         ck_abort_msg("fork: %s", strerror(errno));
     if (server->pid == 0)
@@ -225,7 +189,7 @@ void server_await_count(const uint64_t *count, uint64_t expected)
  * Connect once.  When that succeeds, end the connection and wait a moment for
  * the server to end it, so that the case finds a server with no connections.
  */
-static bool server_answers(const struct server *server)
+static bool answers(const struct server *server)
 {
     struct timeval second = {.tv_sec = 1};
     int fd = socket(server->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -233,7 +197,7 @@ static bool server_answers(const struct server *server)
     char byte;
 
     if (fd < 0)
-        ck_abort_msg("socket: %s", strerror(errno));
+        return false;
     connected = connect(fd, (const struct sockaddr *)&server->address,
                         server->address_length) == 0;
     if (connected) {
@@ -244,6 +208,20 @@ static bool server_answers(const struct server *server)
     }
     close(fd);
     return connected;
+}
+
+/* A server that listens on "localhost" may mean ::1 by that, and only that. */
+static bool answers_anywhere(struct server *server)
+{
+    if (answers(server))
+        return true;
+    if (!server->any_address)
+        return false;
+    set_address(server, "::1", server->port);
+    if (answers(server))
+        return true;
+    set_address(server, "127.0.0.1", server->port);
+    return false;
 }
 
 /* How a process ended, in words. */
@@ -259,18 +237,52 @@ static const char *status_text(int status)
     return text;
 }
 
+/*
+ * The process that we have started may end with status 0 and leave the server
+ * behind, a daemon, which is then our child: the case is a subreaper.
+ */
+static void assert_starting(struct server *server)
+{
+    const struct process *family;
+
+    if (server_is_running(server))
+        return;
+    if (server->ended && server->status == 0 &&
+        process_family(getpid(), &family) > server_count)
+        return;
+    server_assert_running(server);
+}
+
+/* Where no process can be seen to serve, it must be the one we have started. */
+static void find_process(struct server *server)
+{
+    pid_t pid = process_that_serves(getpid(), server->port);
+
+    server_assert_running(server);
+    if (pid < 0)
+        ck_abort_msg("port %d is served by a process that the command has not "
+                     "started, or that we can't see into",
+                     server->port);
+    if (pid > 0)
+        server->pid = pid;
+}
+
 void server_await(struct server *server)
 {
-    double deadline = now() + START_SECONDS;
+    double seconds = START_SECONDS * case_patience();
+    double deadline = now() + seconds, pause = 0.005;
 
-    do {
-        server_assert_running(server);
-        if (server_answers(server))
-            return;
-        pause_for(0.005);
-    } while (now() < deadline);
-    ck_abort_msg("nobody answers on port %d after %d seconds", server->port,
-                 START_SECONDS);
+    case_server_starts();
+    while (!answers_anywhere(server)) {
+        assert_starting(server);
+        if (now() > deadline)
+            ck_abort_msg("nothing listens on port %d after %.0f seconds",
+                         server->port, seconds);
+        pause_for(pause);
+        pause = pause < 0.1 ? pause * 1.2 : pause;
+    }
+    find_process(server);
+    case_server_has_started();
 }
 
 /* Can a server without SO_REUSEADDR be bound to this port, on any address? */
@@ -298,9 +310,28 @@ static bool port_is_free(int port)
 }
 
 /*
- * Several suites may run at the same moment, so the ports are drawn at random,
- * and not from --seed: what is free now was perhaps not free the last time.
+ * Keep the port from all other cases, of this suite and of others that run at
+ * the same moment, until this process ends: by a Unix socket with an abstract
+ * name (unix(7)), which exists once in each network namespace, as a port does.
  */
+static bool reserve(int port)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int length = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
+                          "four-ways-conformance-%d", port);
+
+    if (fd < 0)
+        return true;
+    if (bind(fd, (struct sockaddr *)&name,
+             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) +
+                 (socklen_t)length) == 0)
+        return true;
+    close(fd);
+    return false;
+}
+
+/* At random, and not from --seed: what was free then may not be free now. */
 int server_free_port(void)
 {
     struct timespec time;
@@ -314,31 +345,43 @@ int server_free_port(void)
         int port =
             FIRST_PORT + (int)(nrand48(state) % (LAST_PORT - FIRST_PORT + 1));
 
-        if (port_is_free(port))
+        if (reserve(port) && port_is_free(port))
             return port;
     }
     ck_abort_msg("no free port in %d..%d", FIRST_PORT, LAST_PORT);
     return -1;
 }
 
+/* Take the status of what we have started, if it has ended. */
+static void reap(struct server *server)
+{
+    int status;
+
+    if (!server->ended &&
+        waitpid(server->started, &server->status, WNOHANG) == server->started)
+        server->ended = true;
+    /* A daemon: its status is the one that counts. */
+    if (server->ended && server->pid != server->started &&
+        waitpid(server->pid, &status, WNOHANG) == server->pid)
+        server->status = status;
+}
+
 bool server_is_running(struct server *server)
 {
-    pid_t pid;
-
-    if (server->ended)
-        return false;
-    pid = waitpid(server->pid, &server->status, WNOHANG);
-    server->ended = pid == server->pid;
-    return !server->ended;
+    reap(server);
+    return server->pid == server->started ? !server->ended
+                                          : process_is_alive(server->pid);
 }
 
 void server_assert_running(struct server *server)
 {
     if (!server_is_running(server))
-        ck_abort_msg("the server has ended: %s", status_text(server->status));
+        ck_abort_msg("the server has ended: %s",
+                     server->ended ? status_text(server->status)
+                                   : "what started it still runs");
 }
 
-/* Wait at most so many seconds for the end of the process. */
+/* Wait at most so many seconds for the end of the process that serves. */
 static bool ends_within(struct server *server, double seconds)
 {
     double deadline = now() + seconds;
@@ -351,31 +394,58 @@ static bool ends_within(struct server *server, double seconds)
     return true;
 }
 
+/* The status is that of the process we have started, which ends a bit later. */
 int server_wait(struct server *server, double seconds)
 {
+    double deadline = now() + seconds;
+
     if (!ends_within(server, seconds))
         ck_abort_msg("the server still runs after %.1f seconds", seconds);
+    while (!server->ended) {
+        reap(server);
+        if (now() > deadline)
+            ck_abort_msg("the server has ended, but not what started it");
+        pause_for(0.005);
+    }
     if (!WIFEXITED(server->status))
         ck_abort_msg("the server was %s", status_text(server->status));
     return WEXITSTATUS(server->status);
 }
 
+/* Stop those that have not stopped yet.  Returns how many these are. */
+static size_t stop_family(pid_t pid)
+{
+    const struct process *family;
+    size_t count = process_family(pid, &family), left = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (process_is_stopped(family[i].pid))
+            continue;
+        kill(family[i].pid, SIGSTOP);
+        left++;
+    }
+    return left;
+}
+
 void server_freeze(struct server *server)
 {
-    int status;
+    double deadline = now() + STOP_SECONDS;
 
-    kill(server->pid, SIGSTOP);
-    if (waitpid(server->pid, &status, WUNTRACED) == server->pid &&
-        WIFSTOPPED(status))
-        return;
-    server->ended = true;
-    server->status = status;
-    ck_abort_msg("the server has ended: %s", status_text(status));
+    while (stop_family(server->pid) > 0) {
+        server_assert_running(server);
+        ck_assert_msg(now() < deadline, "the server does not stop");
+        pause_for(0.0005);
+    }
+    server_assert_running(server);
 }
 
 void server_thaw(struct server *server)
 {
-    kill(server->pid, SIGCONT);
+    const struct process *family;
+    size_t count = process_family(server->pid, &family);
+
+    for (size_t i = 0; i < count; i++)
+        kill(family[i].pid, SIGCONT);
 }
 
 /* What is in the file, as a string of at most OUTPUT_MOST bytes. */
@@ -403,13 +473,15 @@ const char *server_errors(const struct server *server)
 
 double server_cpu_seconds(const struct server *server)
 {
-    clockid_t clock;
-    struct timespec time;
-    int error = clock_getcpuclockid(server->pid, &clock);
+    const struct process *family;
+    size_t count = process_family(server->pid, &family);
+    double seconds = 0;
 
-    if (error != 0 || clock_gettime(clock, &time) < 0)
-        ck_abort_msg("no CPU clock of the server: is it gone?");
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    if (count == 0)
+        ck_abort_msg("no CPU time of the server: is it gone?");
+    for (size_t i = 0; i < count; i++)
+        seconds += family[i].cpu_seconds;
+    return seconds;
 }
 
 void server_assert_quiet(const struct server *server, double seconds)
@@ -423,59 +495,35 @@ void server_assert_quiet(const struct server *server, double seconds)
                   seconds);
 }
 
-/*
- * The number behind `label` in /proc/PID/`file`, which tells it in KiB, in
- * bytes.
- */
-static size_t proc_bytes(const struct server *server, const char *file,
-                         const char *label)
-{
-    char path[64], line[256];
-    unsigned long kib = 0;
-    bool found = false;
-    FILE *stream;
-
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)server->pid, file);
-    stream = fopen(path, "re");
-    ck_assert_msg(stream != NULL, "%s: %s", path, strerror(errno));
-    while (!found && fgets(line, sizeof(line), stream) != NULL) {
-        found = strncmp(line, label, strlen(label)) == 0;
-        if (found)
-            kib = strtoul(line + strlen(label), NULL, 10);
-    }
-    fclose(stream);
-    if (!found)
-        ck_abort_msg("%s has no line \"%s\"", path, label);
-    return kib * 1024;
-}
-
-/* smaps_rollup walks the pages; VmRSS and its like in status are estimates. */
 size_t server_memory(const struct server *server)
 {
-    return proc_bytes(server, "smaps_rollup", "Anonymous:");
+    const struct process *family;
+    size_t count = process_family(server->pid, &family), bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += process_memory(family[i].pid);
+    if (bytes == 0)
+        ck_abort_msg("no memory of the server in /proc: is it gone?");
+    return bytes;
 }
 
 /* The shadow memory of ASan and its kin takes terabytes of addresses. */
 bool server_is_sanitized(const struct server *server)
 {
-    return proc_bytes(server, "status", "VmSize:") > (size_t)4 << 40;
+    return process_address_space(server->pid) > (size_t)4 << 40;
 }
 
 unsigned server_descriptors(const struct server *server)
 {
-    char path[64];
-    unsigned count = 0;
-    const struct dirent *entry;
-    DIR *directory;
+    const struct process *family;
+    size_t count = process_family(server->pid, &family);
+    unsigned descriptors = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/fd", (int)server->pid);
-    directory = opendir(path);
-    if (directory == NULL)
-        ck_abort_msg("%s: %s", path, strerror(errno));
-    while ((entry = readdir(directory)) != NULL)
-        count += entry->d_name[0] != '.';
-    closedir(directory);
-    return count;
+    for (size_t i = 0; i < count; i++)
+        descriptors += process_descriptors(family[i].pid);
+    if (descriptors == 0)
+        ck_abort_msg("no descriptors of the server in /proc: is it gone?");
+    return descriptors;
 }
 
 void server_await_descriptors(struct server *server, unsigned count)
@@ -495,7 +543,7 @@ void server_await_descriptors(struct server *server, unsigned count)
 /* A leak checker runs when the process exits, so it gets the time to exit. */
 static void finish(struct server *server)
 {
-    if (!server->ended) {
+    if (!server->ended || server_is_running(server)) {
         server_assert_running(server);
         kill(server->pid, SIGTERM);
         if (!ends_within(server, STOP_SECONDS))
@@ -513,22 +561,55 @@ void servers_finish(void)
         finish(&servers[i]);
 }
 
-/* The text, if there is any, each line behind a label. */
-static void show(FILE *file, const char *label, const char *text)
+static unsigned count_lines(const char *text, size_t length)
 {
-    while (*text != '\0') {
-        size_t length = strcspn(text, "\n");
+    unsigned lines = 0;
 
-        fprintf(file, "    %s: %.*s\n", label, (int)length, text);
-        text += length;
-        text += *text == '\n';
+    for (size_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    return lines + (length > 0 && text[length - 1] != '\n');
+}
+
+/* The first and the last lines of the text, each behind a label. */
+static void show(FILE *file, const char *label, const char *text, size_t size)
+{
+    unsigned lines = count_lines(text, size);
+    const char *end = text + size;
+
+    for (unsigned i = 0; i < lines; i++) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        const char *line_end = newline != NULL ? newline : end;
+        size_t length = (size_t)(line_end - text);
+
+        if (i == SHOWN_FIRST && lines > SHOWN_FIRST + SHOWN_LAST)
+            fprintf(file, "    ... %u lines left out ...\n",
+                    lines - SHOWN_FIRST - SHOWN_LAST);
+        if (i < SHOWN_FIRST || lines - i <= SHOWN_LAST)
+            fprintf(file, "    %s: %.*s%s\n", label,
+                    (int)(length < SHOWN_WIDTH ? length : SHOWN_WIDTH), text,
+                    length < SHOWN_WIDTH ? "" : "...");
+        text = line_end + (newline != NULL);
     }
+}
+
+static void show_file(FILE *file, const char *label, int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    char *text;
+
+    if (size <= 0)
+        return;
+    text = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
+    if (text == MAP_FAILED)
+        return;
+    show(file, label, text, (size_t)size);
+    munmap(text, (size_t)size);
 }
 
 void servers_show_output(FILE *file)
 {
     for (int i = 0; i < SERVERS_MOST; i++) {
-        show(file, "server's stdout", server_out(&servers[i]));
-        show(file, "server's stderr", server_errors(&servers[i]));
+        show_file(file, "server's stdout", servers[i].out);
+        show_file(file, "server's stderr", servers[i].errors);
     }
 }

@@ -21,11 +21,13 @@
 #include <sys/types.h>
 
 struct server {
-    pid_t pid;
+    pid_t pid;     /* the process that serves, once it answers */
+    pid_t started; /* the process that we have started: often the same one */
     int port;
     struct sockaddr_storage address; /* to connect to */
     socklen_t address_length;
-    bool ended; /* it was waited for; `status` is as waitpid(2) tells it */
+    bool any_address; /* ::1 will do as well */
+    bool ended; /* `started` was waited for, with the status of waitpid(2) */
     int status;
     int out;    /* a file with what it printed on stdout */
     int errors; /* and on stderr */
@@ -39,19 +41,19 @@ struct server_setup {
     int descriptors;     /* its RLIMIT_NOFILE, soft and hard */
 };
 
-/*
- * The command of all servers to come: it has {port} in it, and {options} or
- * not.  The text must last.
- */
-void server_set_command(const char *command);
-
 /* Has the command a place for options? */
 bool server_takes_options(void);
 
 /*
  * Start a server and wait until it answers, which means that connecting to it
- * succeeds, for at most 10 seconds.  One connection was opened and closed for
- * that, and the server has closed it, too, if it does so within a second.
+ * succeeds (on 127.0.0.1 or, failing that, ::1), as long as it lives and for at
+ * most a minute.  One connection was opened and closed for that, and the server
+ * has closed it, too, if it does so within a second.
+ *
+ * `pid` is then the process that holds the listening socket, or the master of
+ * several that do (process.h).  What is said below of the server's CPU time,
+ * memory and descriptors is the sum over it and all its descendants.  A wrapper
+ * that has started it is not counted.
  * The result is valid to the end of the case, which may start up to 32.
  */
 struct server *server_start(const char *options);
@@ -82,14 +84,14 @@ int server_free_port(void);
  */
 int server_wait(struct server *server, double seconds);
 
-/* Is the process there?  (If not, `ended` and `status` are set.) */
+/* Is the process that serves there? */
 bool server_is_running(struct server *server);
 
 /* Fail the case if the server has ended. */
 void server_assert_running(struct server *server);
 
 /*
- * Stop the process (SIGSTOP) and wait until it has stopped; let it go on.  What
+ * Stop the server (SIGSTOP) and wait until it has stopped; let it go on.  What
  * happens to its connections between the two, it finds all at once: that makes
  * races certain that otherwise come once in a thousand times.
  */
@@ -133,7 +135,11 @@ unsigned server_descriptors(const struct server *server);
  */
 void server_await_descriptors(struct server *server, unsigned count);
 
-/* For case.c: in the suite's process, make files for what servers print. */
+/* An empty file without a name, opened for appending. */
+int server_output_file(const char *name);
+
+/* For keeper.c: before the case is forked, make files for what servers print.
+ */
 void servers_prepare(void);
 
 /*
@@ -143,7 +149,7 @@ void servers_prepare(void);
  */
 void servers_finish(void);
 
-/* For case.c: show what the servers of the last case printed. */
+/* For keeper.c: show the first and last lines that the servers printed. */
 void servers_show_output(FILE *file);
 
 #endif

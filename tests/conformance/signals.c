@@ -197,22 +197,19 @@ START_TEST(stop_and_continue)
 }
 END_TEST
 
-void add_signal_cases(Suite *suite)
+void add_signal_cases(void)
 {
-    case_add(suite, "signals-sigint-idle", sigint_idle, ANY_SERVER, 30);
-    case_add(suite, "signals-sigterm-idle", sigterm_idle, ANY_SERVER, 30);
-    case_add(suite, "signals-with-connections", with_connections, ANY_SERVER,
+    case_add(8, "signals-sigint-idle", sigint_idle, ANY_SERVER, 30);
+    case_add(8, "signals-sigterm-idle", sigterm_idle, ANY_SERVER, 30);
+    case_add(8, "signals-with-connections", with_connections, ANY_SERVER, 30);
+    case_add(8, "signals-sigint-while-owed", sigint_while_owed, ANY_SERVER, 60);
+    case_add(8, "signals-sigterm-while-owed", sigterm_while_owed, ANY_SERVER,
+             60);
+    case_add(8, "signals-sigint-busy", sigint_busy, ANY_SERVER | ALONE, 60);
+    case_add(8, "signals-sigterm-busy", sigterm_busy, ANY_SERVER | ALONE, 60);
+    case_add(8, "signals-while-full", while_full, NEEDS_OPTIONS, 30);
+    case_add(8, "signals-sigint-was-ignored", sigint_was_ignored, ANY_SERVER,
              30);
-    case_add(suite, "signals-sigint-while-owed", sigint_while_owed, ANY_SERVER,
-             60);
-    case_add(suite, "signals-sigterm-while-owed", sigterm_while_owed,
-             ANY_SERVER, 60);
-    case_add(suite, "signals-sigint-busy", sigint_busy, ANY_SERVER, 60);
-    case_add(suite, "signals-sigterm-busy", sigterm_busy, ANY_SERVER, 60);
-    case_add(suite, "signals-while-full", while_full, NEEDS_OPTIONS, 30);
-    case_add(suite, "signals-sigint-was-ignored", sigint_was_ignored,
-             ANY_SERVER, 30);
-    case_add(suite, "signals-several-at-once", several_at_once, ANY_SERVER, 30);
-    case_add(suite, "signals-stop-and-continue", stop_and_continue, ANY_SERVER,
-             60);
+    case_add(8, "signals-several-at-once", several_at_once, ANY_SERVER, 30);
+    case_add(9, "signals-stop-and-continue", stop_and_continue, ANY_SERVER, 60);
 }

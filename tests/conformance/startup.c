@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -127,10 +128,11 @@ END_TEST
  */
 START_TEST(port_used_again)
 {
-    struct server *first = server_start("--quit-after=2"), *second;
+    struct server *first = server_start(""), *second;
     int fd = client_connect(first);
 
     client_echo(fd, 1, 1000);
+    kill(first->pid, SIGTERM);
     ck_assert_int_eq(server_wait(first, SOON), 0);
     client_expect_end(fd);
     second = server_start_with((struct server_setup){.port = first->port});
@@ -149,11 +151,8 @@ START_TEST(privileged_port)
             first_free = 1024;
         fclose(file);
     }
-    if (geteuid() == 0 || first_free <= 7) {
-        fprintf(stderr, "startup-privileged-port: we may listen on port 7, so "
-                        "nothing is refused\n");
-        return;
-    }
+    if (geteuid() == 0 || first_free <= 7)
+        case_skip("we may listen on port 7, so nothing is refused");
     assert_refused("", 7, EXIT_FAILURE, (const char *[]){"7", NULL});
 }
 END_TEST
@@ -256,11 +255,8 @@ START_TEST(ipv6_address)
     struct server *server;
     char expected[64];
 
-    if (!has_ipv6()) {
-        fprintf(stderr, "startup-ipv6-address: this machine has no IPv6, so "
-                        "nothing was tested\n");
-        return;
-    }
+    if (!has_ipv6())
+        case_skip("this machine has no IPv6");
     server = server_start_with(
         (struct server_setup){.options = "--address=::1", .address = "::1"});
     client_echo(client_connect(server), 1, 1000);
@@ -363,24 +359,20 @@ START_TEST(verbose)
 }
 END_TEST
 
-void add_startup_cases(Suite *suite)
+void add_startup_cases(void)
 {
-    case_add(suite, "startup-refused-options", refused_options, NEEDS_OPTIONS,
-             90);
-    case_add(suite, "startup-unusable-values", unusable_values, NEEDS_OPTIONS,
-             60);
-    case_add(suite, "startup-port-in-use", port_in_use, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-port-used-again", port_used_again, NEEDS_OPTIONS,
-             30);
-    case_add(suite, "startup-privileged-port", privileged_port, NEEDS_OPTIONS,
-             30);
-    case_add(suite, "startup-ready-line", ready_line, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-port-0", port_0, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-ipv4-address", ipv4_address, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-ipv6-address", ipv6_address, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-host-name", host_name, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-help", help, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-version", version, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-counted", counted, NEEDS_OPTIONS, 30);
-    case_add(suite, "startup-verbose", verbose, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-refused-options", refused_options, NEEDS_OPTIONS, 90);
+    case_add(12, "startup-unusable-values", unusable_values, NEEDS_OPTIONS, 60);
+    case_add(12, "startup-port-in-use", port_in_use, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-port-used-again", port_used_again, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-privileged-port", privileged_port, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-ready-line", ready_line, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-port-0", port_0, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-ipv4-address", ipv4_address, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-ipv6-address", ipv6_address, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-host-name", host_name, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-help", help, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-version", version, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-counted", counted, NEEDS_OPTIONS, 30);
+    case_add(12, "startup-verbose", verbose, NEEDS_OPTIONS, 30);
 }

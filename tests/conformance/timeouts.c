@@ -273,32 +273,31 @@ START_TEST(idle_while_full)
 }
 END_TEST
 
-void add_timeout_cases(Suite *suite)
+void add_timeout_cases(void)
 {
-    case_add(suite, "timeouts-silent-is-closed", silent_is_closed,
-             NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-silent-after-an-echo", silent_after_an_echo,
-             NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-talker-stays", talker_stays, NEEDS_OPTIONS, 60);
-    case_add(suite, "timeouts-stopped-meanwhile", stopped_meanwhile,
-             NEEDS_OPTIONS, 60);
-    case_add(suite, "timeouts-slow-reader-stays", slow_reader_stays,
-             NEEDS_OPTIONS, 60);
-    case_add(suite, "timeouts-stalled-is-closed", stalled_is_closed,
-             NEEDS_OPTIONS, 60);
-    case_add(suite, "timeouts-in-order", in_order, NEEDS_OPTIONS, 60);
-    case_add(suite, "timeouts-never-by-default", never_by_default, ANY_SERVER,
+    case_add(10, "timeouts-silent-is-closed", silent_is_closed, NEEDS_OPTIONS,
              30);
-    case_add(suite, "timeouts-quits-unused", quits_unused, NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-quits-with-a-silent-connection",
+    case_add(10, "timeouts-silent-after-an-echo", silent_after_an_echo,
+             NEEDS_OPTIONS, 30);
+    case_add(10, "timeouts-talker-stays", talker_stays, NEEDS_OPTIONS, 60);
+    case_add(10, "timeouts-stopped-meanwhile", stopped_meanwhile, NEEDS_OPTIONS,
+             60);
+    case_add(10, "timeouts-slow-reader-stays", slow_reader_stays, NEEDS_OPTIONS,
+             60);
+    case_add(10, "timeouts-stalled-is-closed", stalled_is_closed, NEEDS_OPTIONS,
+             60);
+    case_add(10, "timeouts-in-order", in_order, NEEDS_OPTIONS, 60);
+    case_add(10, "timeouts-never-by-default", never_by_default, ANY_SERVER, 30);
+    case_add(11, "timeouts-quits-unused", quits_unused, NEEDS_OPTIONS, 30);
+    case_add(11, "timeouts-quits-with-a-silent-connection",
              quits_with_a_silent_connection, NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-stays-while-used", stays_while_used,
-             NEEDS_OPTIONS, 60);
-    case_add(suite, "timeouts-idle-and-quit", idle_and_quit, NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-quit-before-idle", quit_before_idle,
-             NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-quits-while-full", quits_while_full,
-             NEEDS_OPTIONS, 30);
-    case_add(suite, "timeouts-idle-while-full", idle_while_full, NEEDS_OPTIONS,
+    case_add(11, "timeouts-stays-while-used", stays_while_used, NEEDS_OPTIONS,
+             60);
+    case_add(11, "timeouts-idle-and-quit", idle_and_quit, NEEDS_OPTIONS, 30);
+    case_add(11, "timeouts-quit-before-idle", quit_before_idle, NEEDS_OPTIONS,
+             30);
+    case_add(11, "timeouts-quits-while-full", quits_while_full, NEEDS_OPTIONS,
+             30);
+    case_add(10, "timeouts-idle-while-full", idle_while_full, NEEDS_OPTIONS,
              30);
 }

@@ -172,16 +172,15 @@ START_TEST(while_stalled)
 }
 END_TEST
 
-void add_urgent_cases(Suite *suite)
+void add_urgent_cases(void)
 {
-    case_add(suite, "urgent-alone", alone, ANY_SERVER, 60);
-    case_add(suite, "urgent-at-the-end", at_the_end, ANY_SERVER, 60);
-    case_add(suite, "urgent-in-the-middle", in_the_middle, ANY_SERVER, 60);
-    case_add(suite, "urgent-behind-a-short-receive", behind_a_short_receive,
+    case_add(7, "urgent-alone", alone, ANY_SERVER, 60);
+    case_add(7, "urgent-at-the-end", at_the_end, ANY_SERVER, 60);
+    case_add(7, "urgent-in-the-middle", in_the_middle, ANY_SERVER, 60);
+    case_add(7, "urgent-behind-a-short-receive", behind_a_short_receive,
              ANY_SERVER, 60);
-    case_add(suite, "urgent-behind-a-short-receive-with-fin",
+    case_add(7, "urgent-behind-a-short-receive-with-fin",
              behind_a_short_receive_with_fin, ANY_SERVER, 60);
-    case_add(suite, "urgent-many-in-a-stream", many_in_a_stream, ANY_SERVER,
-             60);
-    case_add(suite, "urgent-while-stalled", while_stalled, ANY_SERVER, 60);
+    case_add(7, "urgent-many-in-a-stream", many_in_a_stream, ANY_SERVER, 60);
+    case_add(7, "urgent-while-stalled", while_stalled, ANY_SERVER, 60);
 }

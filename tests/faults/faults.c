@@ -16,6 +16,8 @@
  *     WHAT  an error, which is answered without asking the kernel; or
  *           short     recv and send: ask the kernel for SHORT bytes at most
  *           spurious  wait: all that is watched is said to be ready
+ *           pause     recv: sleep for 1.5 s before it; wait: behind it.  So the
+ *                     server seems stopped, but no signal interrupts anything
  *     WHEN  which of the calls, counted from 1: 5, 1-3, 4- (and all after it),
  *           and with "/2" behind it, every second of these
  *
@@ -47,9 +49,11 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
 
 /* What a call does: nothing unusual, one of these, or a positive errno. */
-enum { NO_FAULT = 0, SHORT_TRANSFER = -1, SPURIOUS = -2 };
+enum { NO_FAULT = 0, SHORT_TRANSFER = -1, SPURIOUS = -2, PAUSE = -3 };
 
 /* The most bytes of a short transfer. */
 enum { SHORT = 7 };
@@ -69,6 +73,8 @@ static unsigned rule_count;
 /* What epoll was told to watch: spurious events and new edges need it. */
 static struct epoll_event registered[MOST_DESCRIPTORS];
 static int epoll_of_all = -1;
+
+static bool pause_after_wait;
 
 /* The signalfd is never said to be ready: a server ends when it is. */
 static int signal_fd = -1;
@@ -90,6 +96,8 @@ static int fault_of_name(const char *name)
         return SHORT_TRANSFER;
     if (strcmp(name, "spurious") == 0)
         return SPURIOUS;
+    if (strcmp(name, "pause") == 0)
+        return PAUSE;
     return error_of_name(name);
 }
 
@@ -162,6 +170,28 @@ static int next_fault(const char *call)
     return fault;
 }
 
+static void pause_here(void)
+{
+    const struct timespec time = {.tv_sec = 1, .tv_nsec = 500000000};
+    nanosleep(&time, NULL);
+}
+
+/* As next_fault, for the waits; after a pause the wait's answer is true. */
+static int next_wait_fault(void)
+{
+    int fault = next_fault("wait");
+    pause_after_wait = fault == PAUSE;
+    return fault == PAUSE ? NO_FAULT : fault;
+}
+
+/* Pause, if that is the fault, and pass on the answer of the wait. */
+static int after_wait(int nready)
+{
+    if (pause_after_wait)
+        pause_here();
+    return nready;
+}
+
 /* What --wrap makes of the plain functions. */
 int __real_accept4(int, struct sockaddr *, socklen_t *, int);
 ssize_t __real_recv(int, void *, size_t, int);
@@ -220,7 +250,9 @@ ssize_t __wrap_recv(int fd, void *bytes, size_t length, int flags)
             make_new_edge(fd);
         return -1;
     }
-    if (fault == NO_FAULT || length <= SHORT)
+    if (fault == PAUSE)
+        pause_here();
+    if (fault != SHORT_TRANSFER || length <= SHORT)
         return __real_recv(fd, bytes, length, flags);
     ssize_t received = __real_recv(fd, bytes, SHORT, flags);
     make_new_edge(fd);
@@ -245,9 +277,10 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
 int __wrap_select(int count, fd_set *readable, fd_set *writable, fd_set *others,
                   struct timeval *timeout)
 {
-    int fault = next_fault("wait");
+    int fault = next_wait_fault();
     if (fault == NO_FAULT)
-        return __real_select(count, readable, writable, others, timeout);
+        return after_wait(
+            __real_select(count, readable, writable, others, timeout));
     if (fault > 0) {
         /* They hold no answer: whoever looks for one here finds lies. */
         memset(readable, 0xff, sizeof(*readable));
@@ -263,13 +296,25 @@ int __wrap_select(int count, fd_set *readable, fd_set *writable, fd_set *others,
     return nready;
 }
 
+/*
+ * Is this poll the wait of poll_server?  All servers use poll for other things
+ * as well: a look at one descriptor, room on standard output, a pause.
+ */
+static bool is_wait(const struct pollfd *entries, nfds_t count, int timeout)
+{
+    bool is_look = count == 1 && timeout == 0;
+    return count > 0 && !is_look && entries[0].fd > STDERR_FILENO;
+}
+
 int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout)
 {
-    int fault = next_fault("wait");
+    if (!is_wait(entries, count, timeout))
+        return __real_poll(entries, count, timeout);
+    int fault = next_wait_fault();
     if (fault > 0)
         return -1;
     if (fault == NO_FAULT)
-        return __real_poll(entries, count, timeout);
+        return after_wait(__real_poll(entries, count, timeout));
 
     int nready = 0;
     for (nfds_t i = 0; i < count; i++) {
@@ -309,11 +354,11 @@ int __wrap_close(int fd)
 int __wrap_epoll_wait(int epoll_fd, struct epoll_event *events, int most,
                       int timeout)
 {
-    int fault = next_fault("wait");
+    int fault = next_wait_fault();
     if (fault > 0)
         return -1;
     if (fault == NO_FAULT)
-        return __real_epoll_wait(epoll_fd, events, most, timeout);
+        return after_wait(__real_epoll_wait(epoll_fd, events, most, timeout));
 
     int nready = 0;
     for (int fd = 0; fd < MOST_DESCRIPTORS && nready < most; fd++) {

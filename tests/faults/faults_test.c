@@ -25,6 +25,7 @@
 /* Which servers a schedule is for, by the letter of faulty_mechanism. */
 #define ALL "sple"
 #define EPOLL "le"
+#define SELECT_OR_POLL "sp"
 
 /* More than a quiet server waits in any of these tests; a spin has thousands.
  */
@@ -102,9 +103,8 @@ END_TEST
  * accept(2): that is no reason to leave out the next one.
  */
 static const char *const gone[] = {
-    "ECONNABORTED", "EPERM",       "EPROTO",    "ENETDOWN",
-    "ENOPROTOOPT",  "EHOSTDOWN",   "ENONET",    "EHOSTUNREACH",
-    "EOPNOTSUPP",   "ENETUNREACH", "ETIMEDOUT",
+    "ECONNABORTED", "EPROTO",       "ENETDOWN",   "ENOPROTOOPT", "EHOSTDOWN",
+    "ENONET",       "EHOSTUNREACH", "EOPNOTSUPP", "ENETUNREACH", "ETIMEDOUT",
 };
 
 START_TEST(the_next_client_is_accepted)
@@ -123,14 +123,15 @@ START_TEST(the_next_client_is_accepted)
 END_TEST
 
 /* A whole batch of accepts fails: the loop goes around, and tries the next. */
-START_TEST(more_clients_gone_than_a_batch)
+START_TEST(a_batch_of_clients_gone)
 {
-    faulty_start(&server, "accept4:ECONNABORTED:1-100");
+    faulty_start(&server, "accept4:ECONNABORTED:1-32");
     int fd = talk_connect(server.port);
     talk_echo(fd, 100);
     talk_finish(fd);
     faulty_stop(&server);
     ck_assert_str_eq(server.errors, "");
+    ck_assert_uint_eq(server.counters->listener_pauses, 0);
 }
 END_TEST
 
@@ -156,12 +157,6 @@ static const struct ending endings[] = {
     {ALL, "send:EAGAIN:2,send:EINTR:3,send:ECONNRESET:4", NULL},
     /* No memory to keep what is owed. */
     {ALL, "send:EAGAIN:2,malloc:ENOMEM:1", NULL},
-    /* No memory for the connection itself. */
-    {ALL, "calloc:ENOMEM:2", "Cannot allocate memory"},
-    /* No room on the interest list: it already has the signalfd, the listener
-       and the first connection. */
-    {EPOLL, "epoll_ctl:ENOSPC:4", "No space left on device"},
-    {EPOLL, "epoll_ctl:ENOMEM:4", "Cannot allocate memory"},
 };
 
 START_TEST(one_connection_ends)
@@ -194,18 +189,41 @@ START_TEST(one_connection_ends)
 }
 END_TEST
 
-/* Full, as accept4 says it. */
+/* The one line on stderr that says why new clients have to wait. */
+static void check_said_waiting(unsigned connections, const char *reason)
+{
+    char said[256];
+    snprintf(said, sizeof(said),
+             ": %u connection%s open, new clients have to wait: %s\n",
+             connections, connections == 1 ? "" : "s", reason);
+    const char *text = strchr(server.errors, ':');
+    ck_assert_ptr_nonnull(text);
+    ck_assert_str_eq(text, said);
+}
+
+/*
+ * Full, or refused: the second client can't be accepted, and then, when it is
+ * tried again, it can.
+ */
 static const struct ending full[] = {
     {ALL, "accept4:EMFILE:3-4", "Too many open files"},
     {ALL, "accept4:ENFILE:3-4", "Too many open files in system"},
     {ALL, "accept4:ENOBUFS:3-4", "No buffer space available"},
     {ALL, "accept4:ENOMEM:3-4", "Cannot allocate memory"},
+    {ALL, "accept4:EPERM:3-4", "Operation not permitted"},
+    {ALL, "accept4:EACCES:3-4", "Permission denied"},
+    {ALL, "accept4:ENOSYS:3-4", "Function not implemented"},
+    /* Accepted, but there is no memory for the connection. */
+    {ALL, "calloc:ENOMEM:2-3", "Cannot allocate memory"},
+    /* No room on the interest list: it has the signalfd, the listener and the
+       first connection.  The other calls pause the listener and resume it. */
+    {EPOLL, "epoll_ctl:ENOSPC:4-7/3", "No space left on device"},
+    {EPOLL, "epoll_ctl:ENOMEM:4-7/3", "Cannot allocate memory"},
 };
 
-/* The call of the first client is 1; 2 says that nobody else waits. */
+/* The call of the first client is 1; 2 finds an empty queue. */
 START_TEST(full_is_said_once_and_passes)
 {
-    char said[256];
     faulty_start(&server, full[_i].schedule);
     int first = talk_connect(server.port);
     talk_echo(first, 3);
@@ -213,47 +231,60 @@ START_TEST(full_is_said_once_and_passes)
     int second = talk_connect(server.port);
     talk_send(second);
     talk_echo(first, 10);
-    talk_expect_reply(second); /* nobody has left: it was tried again */
+    talk_expect_reply(second); /* no connection closed: it was tried again */
 
     ck_assert_uint_eq(server.counters->listener_pauses, 2);
     ck_assert_uint_le(server.counters->waits, waits + FEW_WAITS);
+    ck_assert_uint_eq(server.counters->connections, 2);
+    ck_assert_uint_eq(server.counters->connections_total, 2);
     talk_finish(first);
     talk_finish(second);
     faulty_stop(&server);
-    snprintf(said, sizeof(said),
-             ": full with 1 connections (%s): new clients wait until one "
-             "leaves\n",
-             full[_i].said);
-    const char *rest = strchr(server.errors, ':');
-    ck_assert_ptr_nonnull(rest);
-    ck_assert_str_eq(rest, said);
+    check_said_waiting(1, full[_i].said);
 }
 END_TEST
 
-/* For as long as it is full: who is there is served, and nothing spins. */
+/* Without end, also with an error that is usually about a single client. */
+static const struct ending full_without_end[] = {
+    {ALL, "accept4:EMFILE:3-", "Too many open files"},
+    {ALL, "accept4:EPERM:3-", "Operation not permitted"},
+    {ALL, "accept4:ECONNABORTED:3-", "Software caused connection abort"},
+    {ALL, "calloc:ENOMEM:2-", "Cannot allocate memory"},
+    {EPOLL, "epoll_ctl:ENOSPC:4-/3", "No space left on device"},
+};
+
+/* For as long as it is full: its connections are served, and nothing spins. */
 START_TEST(full_for_ever)
 {
-    faulty_start(&server, "accept4:EMFILE:3-");
+    faulty_start(&server, full_without_end[_i].schedule);
     int first = talk_connect(server.port);
     talk_echo(first, 3);
     uint64_t waits = server.counters->waits;
-    int second = talk_connect(server.port);
-    talk_send(second);
+    for (int i = 0; i < 3; i++)
+        talk_send(talk_connect(server.port));
     for (int i = 0; i < 5; i++) {
         talk_pause(300);
         talk_echo(first, 10);
     }
     ck_assert_uint_ge(server.counters->listener_pauses, 2);
     ck_assert_uint_le(server.counters->waits, waits + FEW_WAITS);
-    ck_assert_uint_eq(server.counters->connections_total, 1);
+    ck_assert_uint_eq(server.counters->connections, 1);
     faulty_stop(&server);
+    check_said_waiting(1, full_without_end[_i].said);
 }
 END_TEST
 
-/* Full, and then somebody leaves: the listener is watched again. */
-START_TEST(full_until_somebody_leaves)
+/* Full, and then a connection closes: there is no need to wait for the retry.
+ */
+static const struct ending full_until[] = {
+    {ALL, "accept4:EMFILE:3", NULL},
+    {ALL, "calloc:ENOMEM:2", NULL},
+    {EPOLL, "epoll_ctl:ENOSPC:4", NULL},
+};
+
+START_TEST(full_until_one_closes)
 {
-    faulty_start(&server, "accept4:EMFILE:3");
+    faulty_start(&server, full_until[_i].schedule);
     int first = talk_connect(server.port);
     talk_echo(first, 3);
     int second = talk_connect(server.port);
@@ -270,8 +301,8 @@ END_TEST
 
 /*
  * poll's interest set is an array that has to grow: from 64 entries, of which
- * two are taken, when the 63rd client comes.  It may fail to, the first array
- * or the second, and the next client has it tried again.
+ * two are taken, when the 63rd client comes.  If that fails, with the first
+ * array or the second, the client waits until it works.
  */
 START_TEST(no_memory_to_grow)
 {
@@ -282,18 +313,98 @@ START_TEST(no_memory_to_grow)
     faulty_start(&server, schedules[_i]);
     for (int i = 0; i < TALKERS; i++) {
         fds[i] = talk_connect(server.port);
-        if (i == FIT)
-            talk_expect_closed(fds[i]);
-        else
-            talk_echo(fds[i], 3);
+        talk_echo(fds[i], 3);
     }
     for (int i = 0; i < TALKERS; i++)
-        if (i != FIT)
-            talk_echo(fds[i], 3);
-    ck_assert_uint_eq(server.counters->connections, TALKERS - 1);
+        talk_echo(fds[i], 3);
+    ck_assert_uint_eq(server.counters->connections, TALKERS);
     faulty_stop(&server);
-    ck_assert_ptr_nonnull(
-        strstr(server.errors, " is closed: Cannot allocate memory\n"));
+    check_said_waiting(FIT, "Cannot allocate memory");
+}
+END_TEST
+
+/*
+ * The wait itself fails: no memory for the kernel's copy of what is watched,
+ * or (poll) more entries than the limit now allows.  All is served on.
+ */
+static const struct ending refused_waits[] = {
+    {SELECT_OR_POLL, "wait:ENOMEM:1-/3", NULL},
+    {"p", "wait:EINVAL:1-/3", NULL},
+};
+
+START_TEST(the_wait_is_refused)
+{
+    faulty_start(&server, refused_waits[_i].schedule);
+    int first = talk_connect(server.port), second = talk_connect(server.port);
+    talk_echo(first, 1000);
+    talk_echo(second, 1000);
+    check_quiet();
+    talk_finish(first);
+    talk_finish(second);
+    faulty_stop(&server);
+    ck_assert_str_eq(server.errors, "");
+}
+END_TEST
+
+/*
+ * The server sleeps for 1.5 s in the middle of a turn, without any signal:
+ * after its wait has reported the first client, and before it receives from it.
+ * Meanwhile --idle-timeout runs out for both, but the first was active just
+ * now, and the second has sent something that the server has not seen yet.
+ */
+START_TEST(a_pause_in_a_turn)
+{
+    static const char *const schedules[] = {"recv:pause:3", "wait:pause:5"};
+    faulty_start_with(&server, schedules[_i], "--idle-timeout=1", NULL);
+    int first = talk_connect(server.port);
+    talk_echo(first, 3);
+    int second = talk_connect(server.port);
+    talk_echo(second, 3);
+    talk_send(first);
+    talk_pause(300);
+    talk_send(second);
+    talk_expect_reply(first);
+    talk_expect_reply(second);
+    ck_assert_uint_eq(server.counters->connections, 2);
+    faulty_stop(&server);
+}
+END_TEST
+
+/*
+ * The wait returns because the listener is to be tried again, and then the
+ * server sleeps until --quit-after has run out.  But its client has not been
+ * silent all that time.
+ */
+START_TEST(a_pause_before_quitting)
+{
+    faulty_start_with(&server, "wait:pause:4", "--quit-after=2",
+                      "--max-connections=1");
+    int first = talk_connect(server.port);
+    talk_echo(first, 3);
+    talk_connect(server.port);
+    while (server.counters->waits < 4)
+        talk_pause(5);
+    talk_pause(1500);
+    talk_send(first);
+    talk_expect_reply(first);
+    faulty_stop(&server);
+}
+END_TEST
+
+/*
+ * Each wait fills its array of events with connections that are said to be
+ * ready, and are not.  The silent ones are closed all the same.
+ */
+START_TEST(silent_beside_full_waits)
+{
+    enum { COUNT = 300 };
+    static int fds[COUNT];
+    faulty_start_with(&server, "wait:spurious:1-", "--idle-timeout=1", NULL);
+    for (int i = 0; i < COUNT; i++)
+        fds[i] = talk_connect(server.port);
+    for (int i = 0; i < COUNT; i++)
+        talk_expect_closed(fds[i]);
+    /* It can't be stopped: none of its waits reports the signal. */
 }
 END_TEST
 
@@ -306,11 +417,12 @@ static const struct ending fatal[] = {
     {ALL, "getaddrinfo:ENOMEM:1",
      "--address=127.0.0.1: Cannot allocate memory"},
     {ALL, "getsockname:ENOBUFS:1", "getsockname: No buffer space available"},
-    {ALL, "sigprocmask:EINVAL:1", "sigprocmask: Invalid argument"},
+    {ALL, "sigprocmask:EINVAL:2", "sigprocmask: Invalid argument"},
     {ALL, "signalfd:EMFILE:1", "signalfd: Too many open files"},
     {ALL, "posix_fallocate:ENOSPC:1", "No space left on device"},
     {ALL, "mmap:ENOMEM:1", "Cannot allocate memory"},
-    {ALL, "wait:ENOMEM:1", "Cannot allocate memory"},
+    {SELECT_OR_POLL, "wait:EBADF:1", "Bad file descriptor"},
+    {EPOLL, "wait:EINVAL:1", "Invalid argument"},
     {"s", "getrlimit:EPERM:1", "getrlimit: Operation not permitted"},
     {"s", "setrlimit:EPERM:1", "setrlimit: Operation not permitted"},
     {"p", "reallocarray:ENOMEM:1", "the interest set: Cannot allocate memory"},
@@ -372,38 +484,45 @@ END_TEST
 
 /*
  * select_server lowers its limit so that it never gets a descriptor which
- * select can't watch.  If somebody raises the limit from outside, it closes
- * such a connection instead of writing past the end of a set.
+ * select can't watch.  If the limit is raised from outside, such a client has
+ * to wait, instead of being written past the end of a set.
  */
 START_TEST(limit_raised_from_outside)
 {
     enum { SETS_HOLD = 1024, TALKERS = SETS_HOLD + 50 };
     const struct rlimit raised = {TALKERS + 100, TALKERS + 100};
-    int fds[TALKERS], served = 0;
+    int fds[TALKERS];
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &raised), 0);
     faulty_start(&server, "wait:EINTR:1");
     int room = SETS_HOLD - (int)faulty_descriptors(&server);
     ck_assert_int_eq(prlimit(server.pid, RLIMIT_NOFILE, &raised, NULL), 0);
-    for (int i = 0; i < TALKERS; i++) {
+    for (int i = 0; i < room; i++) {
         fds[i] = talk_connect(server.port);
-        served += talk_is_answered(fds[i]);
+        talk_echo(fds[i], 3);
     }
-    ck_assert_int_eq(served, room);
+    for (int i = room; i < TALKERS; i++) {
+        fds[i] = talk_connect(server.port);
+        talk_send(fds[i]);
+    }
+    while (server.counters->listener_pauses == 0)
+        talk_pause(5);
+    ck_assert_uint_eq(server.counters->connections, room);
 
-    /* Who is there is served on, and a place that is free is given away. */
-    talk_echo(fds[1], 1000);
-    talk_finish(fds[0]);
-    talk_echo(talk_connect(server.port), 1000);
+    /* Those it has are served, and each that leaves makes room for one. */
+    talk_echo(fds[room - 1], 1000);
+    for (int i = room; i < TALKERS; i++) {
+        talk_finish(fds[i - room]);
+        talk_expect_reply(fds[i]);
+    }
     faulty_stop(&server);
-    ck_assert_ptr_nonnull(
-        strstr(server.errors, " is closed: beyond FD_SETSIZE\n"));
+    check_said_waiting((unsigned)room, "Too many open files");
 }
 END_TEST
 
 /* An address that has no name doesn't keep the server from listening. */
 START_TEST(an_address_without_a_name)
 {
-    faulty_spawn(&server, "getnameinfo:ENOMEM:1,wait:ENOMEM:1");
+    faulty_spawn(&server, "getnameinfo:ENOMEM:1,wait:EBADF:1");
     faulty_wait(&server);
     ck_assert_ptr_nonnull(strstr(server.out, "listening on (System error)\n"));
 }
@@ -428,11 +547,16 @@ static Suite *faults_suite(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, every_byte_comes_back, 0, COUNT(harmless));
     tcase_add_loop_test(tests, the_next_client_is_accepted, 0, COUNT(gone));
-    tcase_add_test(tests, more_clients_gone_than_a_batch);
+    tcase_add_test(tests, a_batch_of_clients_gone);
     add_table(tests, one_connection_ends, endings, COUNT(endings));
     add_table(tests, full_is_said_once_and_passes, full, COUNT(full));
-    tcase_add_test(tests, full_for_ever);
-    tcase_add_test(tests, full_until_somebody_leaves);
+    add_table(tests, full_for_ever, full_without_end, COUNT(full_without_end));
+    add_table(tests, full_until_one_closes, full_until, COUNT(full_until));
+    add_table(tests, the_wait_is_refused, refused_waits, COUNT(refused_waits));
+    tcase_add_loop_test(tests, a_pause_in_a_turn, 0, 2);
+    tcase_add_test(tests, a_pause_before_quitting);
+    if (faulty_mechanism() == LEVEL || faulty_mechanism() == EDGE)
+        tcase_add_test(tests, silent_beside_full_waits);
     if (faulty_mechanism() == POLL)
         tcase_add_loop_test(tests, no_memory_to_grow, 0, 2);
     add_table(tests, cannot_start, fatal, COUNT(fatal));

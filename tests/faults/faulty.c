@@ -32,7 +32,8 @@ enum mechanism faulty_mechanism(void)
 
 /* The child becomes the server; the parent's end is its end, too. */
 static _Noreturn void become_server(const struct faulty *server,
-                                    const char *schedule)
+                                    const char *schedule, const char *option,
+                                    const char *option2)
 {
     char counters_option[128];
     snprintf(counters_option, sizeof(counters_option), "--counters=%s",
@@ -41,11 +42,13 @@ static _Noreturn void become_server(const struct faulty *server,
     dup2(fileno(server->out_file), STDOUT_FILENO);
     dup2(fileno(server->error_file), STDERR_FILENO);
     setenv("FAULTS", schedule, 1);
-    execl(server_path, server_path, "--port=0", counters_option, (char *)NULL);
+    execl(server_path, server_path, "--port=0", counters_option, option,
+          option2, (char *)NULL);
     _exit(127);
 }
 
-void faulty_spawn(struct faulty *server, const char *schedule)
+static void spawn(struct faulty *server, const char *schedule,
+                  const char *option, const char *option2)
 {
     memset(server, 0, sizeof(*server));
     server->out_file = tmpfile();
@@ -61,7 +64,12 @@ void faulty_spawn(struct faulty *server, const char *schedule)
     server->pid = fork();
     ck_assert_int_ge(server->pid, 0);
     if (server->pid == 0)
-        become_server(server, schedule);
+        become_server(server, schedule, option, option2);
+}
+
+void faulty_spawn(struct faulty *server, const char *schedule)
+{
+    spawn(server, schedule, NULL, NULL);
 }
 
 /* What is in the file so far, as a string. */
@@ -86,8 +94,14 @@ static bool is_listening(struct faulty *server)
 
 void faulty_start(struct faulty *server, const char *schedule)
 {
+    faulty_start_with(server, schedule, NULL, NULL);
+}
+
+void faulty_start_with(struct faulty *server, const char *schedule,
+                       const char *option, const char *option2)
+{
     const struct timespec moment = {.tv_nsec = 2000000};
-    faulty_spawn(server, schedule);
+    spawn(server, schedule, option, option2);
     while (!is_listening(server)) {
         int ended = waitpid(server->pid, NULL, WNOHANG);
         ck_assert_msg(ended == 0, "the server has ended before it listens");

@@ -33,6 +33,10 @@ enum mechanism faulty_mechanism(void);
 /* Start a server with this schedule, and wait until it listens. */
 void faulty_start(struct faulty *server, const char *schedule);
 
+/* The same with up to two more options, as "--quit-after=1"; NULL for none. */
+void faulty_start_with(struct faulty *server, const char *schedule,
+                       const char *option, const char *option2);
+
 /* Start a server of which is not expected that it ever listens. */
 void faulty_spawn(struct faulty *server, const char *schedule);
 

@@ -77,15 +77,52 @@ START_TEST(an_old_file_is_written_over)
 }
 END_TEST
 
-START_TEST(nothing_is_kept_open)
+/* The file stays open for its lock, and a second server is refused. */
+START_TEST(a_file_in_use)
 {
-    int before = dup(STDIN_FILENO), after;
-    close(before);
+    struct child child;
+    char expected[256];
     counters_open(path);
-    after = dup(STDIN_FILENO);
-    ck_assert_int_eq(after, before);
-    ck_assert_ptr_nonnull(counters_map(path));
-    ck_assert_int_eq(dup(STDIN_FILENO), after + 1);
+    counters->waits = 7;
+    if (child_fork(&child)) {
+        counters_open(path);
+        exit(EXIT_SUCCESS);
+    }
+    child_wait(&child);
+    snprintf(expected, sizeof(expected),
+             "unit: --counters=%s: another server counts in this file\n", path);
+    ck_assert_int_eq(child.status, EXIT_FAILURE);
+    ck_assert_str_eq(child.errors, expected);
+    ck_assert_uint_eq(counters->waits, 7);
+}
+END_TEST
+
+/* The pages of the mapping are gone: counting must not end the process. */
+START_TEST(truncated_while_in_use)
+{
+    counters_open(path);
+    counters->waits = 7;
+    ck_assert_int_eq(truncate(path, 0), 0);
+    for (int i = 0; i < 3; i++)
+        counters->sends++;
+    ck_assert_uint_eq(counters->sends, 3);
+    ck_assert_uint_eq(counters->waits, 0);
+    ck_assert_int_eq(file_size(), 0);
+}
+END_TEST
+
+/* Any other SIGBUS still ends the process. */
+START_TEST(another_bus_error)
+{
+    struct child child;
+    if (child_fork(&child)) {
+        counters_open(path);
+        raise(SIGBUS);
+        raise(SIGBUS);
+        exit(EXIT_SUCCESS);
+    }
+    child_wait(&child);
+    ck_assert_int_eq(child.status, -1);
 }
 END_TEST
 
@@ -193,7 +230,9 @@ void add_counters_tests(Suite *suite)
     tcase_add_test(tests, in_memory_they_start_at_zero);
     tcase_add_test(tests, in_a_file_they_start_at_zero);
     tcase_add_loop_test(tests, an_old_file_is_written_over, 0, 3);
-    tcase_add_test(tests, nothing_is_kept_open);
+    tcase_add_test(tests, a_file_in_use);
+    tcase_add_test(tests, truncated_while_in_use);
+    tcase_add_test(tests, another_bus_error);
     tcase_add_test(tests, another_process_sees_them_grow);
     tcase_add_test(tests, map_no_file);
     tcase_add_test(tests, map_a_file_too_short);

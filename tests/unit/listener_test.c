@@ -4,6 +4,7 @@
 #include "listener.h"
 
 #include "child.h"
+#include "connection.h"
 #include "counters.h"
 #include "idle.h"
 #include "narrate.h"
@@ -89,6 +90,14 @@ START_TEST(what_an_accepted_socket_has)
 }
 END_TEST
 
+/* Accept a client, and let it be a connection. */
+static struct connection *take_in(struct listener *listener)
+{
+    int fd;
+    ck_assert_int_eq(listener_accept(listener, &fd), ACCEPTED);
+    return connection_open(fd);
+}
+
 START_TEST(full_by_max_connections)
 {
     struct child child;
@@ -97,51 +106,135 @@ START_TEST(full_by_max_connections)
         options.max_connections = 2;
         struct listener listener = listener_open(&options);
         int fd;
-        connect_to(&listener);
-        counters->connections = 1;
-        ck_assert_int_eq(listener_accept(&listener, &fd), ACCEPTED);
-        connect_to(&listener);
-        counters->connections = 2;
+        for (int i = 0; i < 3; i++)
+            connect_to(&listener);
+        take_in(&listener);
+        struct connection *second = take_in(&listener);
         ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
         ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
-        ck_assert_uint_eq(counters->accepts, 1); /* the others were not tried */
-        counters->connections = 1;
-        ck_assert_int_eq(listener_accept(&listener, &fd), ACCEPTED);
-        counters->connections = 2;
+        ck_assert_uint_eq(counters->accepts, 2); /* the third was not tried */
+        connection_close(second, "");
+        take_in(&listener);
+        connect_to(&listener);
         ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
         exit(EXIT_SUCCESS);
     }
     child_wait(&child);
     ck_assert_int_eq(child.status, EXIT_SUCCESS);
-    /* Told once, although it was so three times. */
+    /* Said once, although it was so three times. */
     ck_assert_str_eq(child.errors,
-                     "unit: full with 2 connections (--max-connections): new "
-                     "clients wait until one leaves\n");
+                     "unit: 2 connections open, new clients have to wait: "
+                     "--max-connections\n");
 }
 END_TEST
 
+/* Lower the limit so that this process gets no further descriptor. */
+static void allow_no_descriptor(void)
+{
+    struct rlimit limit;
+    int next = dup(STDIN_FILENO);
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = (rlim_t)next;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Each reason is said once: first one, then the other, then both again. */
 START_TEST(full_by_descriptors)
 {
     struct child child;
     if (child_fork(&child)) {
-        struct listener listener = listener_open(&on_any_port);
-        int fd = connect_to(&listener);
-        struct rlimit usual, none;
-        getrlimit(RLIMIT_NOFILE, &usual);
-        none = usual;
-        none.rlim_cur = (rlim_t)fd + 1;
-        setrlimit(RLIMIT_NOFILE, &none);
-        ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
-        ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
-        setrlimit(RLIMIT_NOFILE, &usual);
-        ck_assert_int_eq(listener_accept(&listener, &fd), ACCEPTED);
+        struct options options = on_any_port;
+        options.max_connections = 1;
+        struct listener listener = listener_open(&options);
+        int fd;
+        connect_to(&listener);
+        connect_to(&listener);
+        for (int i = 0; i < 2; i++) {
+            allow_no_descriptor();
+            ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
+            ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
+            allow_descriptors();
+            struct connection *connection = take_in(&listener);
+            if (i == 1)
+                break;
+            ck_assert_int_eq(listener_accept(&listener, &fd), FULL);
+            connection_close(connection, "");
+        }
         exit(EXIT_SUCCESS);
     }
     child_wait(&child);
     ck_assert_int_eq(child.status, EXIT_SUCCESS);
     ck_assert_str_eq(child.errors,
-                     "unit: full with 0 connections (Too many open files): new "
-                     "clients wait until one leaves\n");
+                     "unit: 0 connections open, new clients have to wait: "
+                     "Too many open files\n"
+                     "unit: 1 connection open, new clients have to wait: "
+                     "--max-connections\n");
+}
+END_TEST
+
+/* A server that can't accept is not full as long as the queue is empty. */
+START_TEST(not_full_without_a_client)
+{
+    struct child child;
+    if (child_fork(&child)) {
+        struct options options = on_any_port;
+        options.max_connections = 1;
+        struct listener listener = listener_open(&options);
+        int fd;
+        connect_to(&listener);
+        take_in(&listener);
+        ck_assert_int_eq(listener_accept(&listener, &fd), NOBODY_WAITING);
+        listener.max_connections = 0;
+        allow_no_descriptor();
+        ck_assert_int_eq(listener_accept(&listener, &fd), NOBODY_WAITING);
+        exit(EXIT_SUCCESS);
+    }
+    child_wait(&child);
+    ck_assert_int_eq(child.status, EXIT_SUCCESS);
+    ck_assert_str_eq(child.errors, "");
+}
+END_TEST
+
+/* It is accepted again, before all others, by the lowest free number. */
+START_TEST(a_client_is_put_back)
+{
+    struct child child;
+    if (child_fork(&child)) {
+        struct listener listener = listener_open(&on_any_port);
+        int first, second, fd;
+        char byte = 0;
+        int client = connect_to(&listener);
+        connect_to(&listener);
+        ck_assert_int_eq(listener_accept(&listener, &first), ACCEPTED);
+        ck_assert_int_eq(listener_accept(&listener, &second), ACCEPTED);
+        close(first);
+        first = dup2(second, first + 100);
+        errno = ENOSPC;
+        listener_put_back(&listener, first);
+        ck_assert_int_eq(listener_accept(&listener, &fd), ACCEPTED);
+        ck_assert_int_lt(fd, first);
+        ck_assert_uint_eq(counters->accepts, 2); /* it was accepted before */
+        ck_assert_uint_eq(counters->connections_total, 2);
+        ck_assert_int_eq(fcntl(first, F_GETFD), -1);
+        ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+        ck_assert_int_eq(listener_accept(&listener, &first), NOBODY_WAITING);
+        ck_assert_int_eq(recv(client, &byte, 1, 0), 0);
+        exit(EXIT_SUCCESS);
+    }
+    child_wait(&child);
+    ck_assert_int_eq(child.status, EXIT_SUCCESS);
+    ck_assert_str_eq(child.errors,
+                     "unit: 0 connections open, new clients have to wait: No "
+                     "space left on device\n");
 }
 END_TEST
 
@@ -154,13 +247,17 @@ START_TEST(pause_and_resume)
     listener_pause(&listener);
     ck_assert(listener.paused);
     ck_assert_uint_eq(counters->listener_pauses, 1);
-    ck_assert(!listener_retry_is_due(&listener));
-    ck_assert_int_eq(idle_wait_ms(&listener), LISTENER_RETRY_MS);
+    ck_assert_int_le(idle_wait_ms(&listener), LISTENER_RETRY_MS);
 
-    listener.retry_at -= LISTENER_RETRY_MS - 1;
+    listener.retry_at = idle_now() + 100000;
     ck_assert(!listener_retry_is_due(&listener));
-    listener.retry_at -= 1;
+    listener.retry_at = idle_now();
     ck_assert(listener_retry_is_due(&listener));
+
+    listener_pause(&listener);
+    listener_retry_soon(&listener);
+    ck_assert(listener_retry_is_due(&listener));
+    ck_assert_int_eq(idle_wait_ms(&listener), 0);
 
     listener_resume(&listener);
     ck_assert(!listener.paused);
@@ -298,8 +395,8 @@ START_TEST(told_in_sentences)
     child_wait(&child);
     snprintf(expected, sizeof(expected),
              "connection %d from 127.0.0.1:%d is accepted\n"
-             "full: the listener is not watched until somebody leaves, or for "
-             "1000 ms\n"
+             "full: the listener is not watched until a connection closes, or "
+             "for 1000 ms\n"
              "the listener is watched again\n",
              child.status, port_of(client));
     ck_assert_str_eq(child.out, expected);
@@ -327,6 +424,8 @@ void add_listener_tests(Suite *suite)
     tcase_add_test(tests, what_an_accepted_socket_has);
     tcase_add_test(tests, full_by_max_connections);
     tcase_add_test(tests, full_by_descriptors);
+    tcase_add_test(tests, not_full_without_a_client);
+    tcase_add_test(tests, a_client_is_put_back);
     tcase_add_test(tests, pause_and_resume);
     tcase_add_test(tests, announced);
     if (has_ipv6())

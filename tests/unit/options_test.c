@@ -165,32 +165,6 @@ START_TEST(version)
 }
 END_TEST
 
-/* As after <&- >&- 2>&-: no socket may become what we print on. */
-START_TEST(closed_descriptors_are_filled)
-{
-    struct child child;
-    if (child_fork(&child)) {
-        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-            close(fd);
-        options_fill_descriptors();
-        int next = dup(STDIN_FILENO);
-        exit(next > STDERR_FILENO ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    child_wait(&child);
-    ck_assert_int_eq(child.status, EXIT_SUCCESS);
-}
-END_TEST
-
-START_TEST(open_descriptors_are_left_alone)
-{
-    int before = dup(STDIN_FILENO), after;
-    close(before);
-    options_fill_descriptors();
-    after = dup(STDIN_FILENO);
-    ck_assert_int_eq(after, before);
-}
-END_TEST
-
 START_TEST(numbers_to_the_ends_of_the_range)
 {
     ck_assert_int_eq(options_number("--n", guarded_string("-5"), -5, 5), -5);
@@ -229,8 +203,6 @@ void add_options_tests(Suite *suite)
                         sizeof(bad_words) / sizeof(bad_words[0]));
     tcase_add_test(tests, help);
     tcase_add_test(tests, version);
-    tcase_add_test(tests, closed_descriptors_are_filled);
-    tcase_add_test(tests, open_descriptors_are_left_alone);
     tcase_add_test(tests, numbers_to_the_ends_of_the_range);
     tcase_add_test(tests, numbers_too_large_for_a_long);
     suite_add_tcase(suite, tests);

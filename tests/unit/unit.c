@@ -21,6 +21,8 @@ int main(void)
     add_listener_tests(suite);
     add_narrate_tests(suite);
     add_options_tests(suite);
+    add_output_tests(suite);
+    add_startup_tests(suite);
     add_stop_tests(suite);
 
     SRunner *runner = srunner_create(suite);

@@ -12,6 +12,8 @@ void add_idle_tests(Suite *suite);
 void add_listener_tests(Suite *suite);
 void add_narrate_tests(Suite *suite);
 void add_options_tests(Suite *suite);
+void add_output_tests(Suite *suite);
+void add_startup_tests(Suite *suite);
 void add_stop_tests(Suite *suite);
 
 #endif

@@ -1,0 +1,48 @@
+#include "startup.h"
+
+#include "output.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <unistd.h>
+
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    /* open(2) takes the lowest number that is free. */
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (number == SIGHUP || number == SIGINT || number == SIGQUIT)
+            continue;
+        if (sigaction(number, NULL, &action) == 0 &&
+            action.sa_handler == SIG_IGN)
+            signal(number, SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void startup(void)
+{
+    fill_standard_descriptors();
+    reset_signals();
+    output_start();
+}
+
+void startup_close_inherited(void)
+{
+    close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+}

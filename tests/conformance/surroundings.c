@@ -1,0 +1,111 @@
+#include "surroundings.h"
+
+#include "options.h"
+
+#include <err.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    CLOSED_MOST = 4096, /* where close_range(2) is refused */
+    FEWEST = 200,       /* descriptors that each case needs */
+    FEW = 1300,         /* and the largest one */
+    SMALL = 1 << 20     /* bytes of a file */
+};
+
+void surroundings_reset_signals(void)
+{
+    struct sigaction action;
+    sigset_t none;
+
+    /* What has a handler already, a sanitizer's, is to keep it. */
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        if (sigaction(number, NULL, &action) == 0 &&
+            action.sa_handler == SIG_IGN)
+            signal(number, SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* A container's seccomp filter may refuse a system call that it doesn't know.
+ */
+void surroundings_close_descriptors(void)
+{
+    if (close_range(STDERR_FILENO + 1, UINT_MAX, 0) == 0)
+        return;
+    for (int fd = STDERR_FILENO + 1; fd < CLOSED_MOST; fd++)
+        close(fd);
+}
+
+static struct rlimit raise_to_hard(__rlimit_resource_t resource)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+    getrlimit(resource, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(resource, &limit);
+    return limit;
+}
+
+static void raise_limits(void)
+{
+    static const __rlimit_resource_t others[] = {RLIMIT_AS, RLIMIT_DATA,
+                                                 RLIMIT_CPU, RLIMIT_NPROC};
+    rlim_t descriptors = raise_to_hard(RLIMIT_NOFILE).rlim_max;
+    rlim_t file_size = raise_to_hard(RLIMIT_FSIZE).rlim_max;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        raise_to_hard(others[i]);
+    if (descriptors < FEWEST)
+        errx(EXIT_FAILURE,
+             "only %llu descriptors may be open here (ulimit -Hn)",
+             (unsigned long long)descriptors);
+    if (descriptors < FEW)
+        warnx("only %llu descriptors may be open here (ulimit -Hn): cases that "
+              "need more are skipped",
+              (unsigned long long)descriptors);
+    if (file_size < SMALL)
+        errx(EXIT_FAILURE,
+             "files may have only %llu bytes here (ulimit -Hf): what a server "
+             "prints has no room",
+             (unsigned long long)file_size);
+}
+
+/* libcheck would run other tests, or elsewhere, or print more than we want. */
+static void clear_environment(void)
+{
+    static const char *const names[] = {"CK_RUN_SUITE",
+                                        "CK_RUN_CASE",
+                                        "CK_INCLUDE_TAGS",
+                                        "CK_EXCLUDE_TAGS",
+                                        "CK_FORK",
+                                        "CK_VERBOSITY",
+                                        "CK_LOG_FILE_NAME",
+                                        "CK_XML_LOG_FILE_NAME",
+                                        "CK_TAP_LOG_FILE_NAME",
+                                        "CK_MAX_MSG_SIZE",
+                                        "IFS"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unsetenv(names[i]);
+}
+
+void surroundings_set_back(void)
+{
+    struct stat status;
+
+    if (fstat(STDOUT_FILENO, &status) < 0)
+        err(EXIT_FAILURE, "standard output");
+    options_fill_descriptors();
+    surroundings_close_descriptors();
+    surroundings_reset_signals();
+    alarm(0);
+    umask(S_IWGRP | S_IWOTH);
+    clear_environment();
+    raise_limits();
+}
