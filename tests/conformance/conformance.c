@@ -154,6 +154,7 @@ static void add_all_cases(void)
     add_fairness_cases();
     add_urgent_cases();
     add_signal_cases();
+    add_output_cases();
     add_timeout_cases();
     add_startup_cases();
     add_schedule_cases();

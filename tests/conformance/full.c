@@ -276,6 +276,90 @@ START_TEST(max_connections)
 END_TEST
 
 /*
+ * Exactly as many clients as it may serve, and none that waits: so there is
+ * nothing to say.  Then one comes for which there is no place.
+ */
+START_TEST(not_said_too_early)
+{
+    enum { MOST = 10 };
+    const struct counters *counts;
+    struct server *server =
+        server_start_counted("--max-connections=10", &counts);
+
+    gather(server, MOST);
+    streams_finish(crowd, MOST);
+    server_assert_quiet(server, 1.2);
+    ck_assert_str_eq(server_errors(server), "");
+    ck_assert_uint_eq(counts->listener_pauses, 0);
+
+    int waiting = client_connect(server);
+    client_send(waiting, "x", 1);
+    server_await_count(&counts->listener_pauses, 1);
+    client_end(crowd[0].fd);
+    client_expect(waiting, "x", 1);
+    ck_assert_int_eq(count_error_lines(server), 1);
+}
+END_TEST
+
+/* It is full for another reason than before: that is said as well. */
+START_TEST(each_reason_said)
+{
+    enum { MOST = 10 };
+    struct server *server = server_start("--max-connections=10");
+
+    for (int times = 0; times < 2; times++) {
+        gather(server, CROWD);
+        settle_served(CROWD, MOST);
+        serve_in_turn(CROWD);
+        ck_assert_int_eq(count_error_lines(server), 1);
+    }
+    ck_assert_ptr_nonnull(strstr(server_errors(server), "--max-connections"));
+
+    limit_descriptors(server, server_descriptors(server) + 2);
+    for (int times = 0; times < 2; times++) {
+        gather(server, CROWD);
+        settle_served(CROWD, 2);
+        serve_in_turn(CROWD);
+    }
+    ck_assert_int_eq(count_error_lines(server), 2);
+    ck_assert_ptr_nonnull(strstr(server_errors(server), "Too many open files"));
+}
+END_TEST
+
+/*
+ * The limit is lowered under a server that has more connections than it now
+ * allows.  They are open, so they are served; new clients wait, until it is
+ * raised again.  (poll(2) then answers EINVAL: it takes no more entries than
+ * RLIMIT_NOFILE has descriptors.)
+ */
+START_TEST(limit_lowered)
+{
+    struct server *server = server_start("");
+    int waiting;
+
+    gather(server, CROWD);
+    streams_finish(crowd, CROWD);
+    limit_descriptors(server, LIMIT);
+    for (size_t i = 0; i < CROWD; i++)
+        crowd[i].total += LENGTH;
+    streams_finish(crowd, CROWD);
+    waiting = client_connect(server);
+    client_send(waiting, "x", 1);
+    server_assert_quiet(server, 1);
+    for (size_t i = 0; i < CROWD; i++)
+        crowd[i].total += LENGTH;
+    streams_finish(crowd, CROWD);
+    client_expect_silence(waiting, 0);
+
+    limit_descriptors(server, CROWD + LIMIT);
+    client_expect(waiting, "x", 1);
+    for (size_t i = 0; i < CROWD; i++)
+        crowd[i].half_close = true;
+    streams_finish(crowd, CROWD);
+}
+END_TEST
+
+/*
  * One at a time, forty in a row: who waits gets in when one leaves, and not
  * only with the next try, a second later; that would take forty seconds.
  */
@@ -300,6 +384,10 @@ void add_full_cases(void)
     case_add(5, "full-limit-raised", limit_raised, ANY_SERVER, 60);
     case_add(5, "full-beyond-fd-setsize", beyond_fd_setsize, ANY_SERVER, 120);
     case_add(5, "full-max-connections", max_connections, NEEDS_OPTIONS, 60);
+    case_add(5, "full-not-said-too-early", not_said_too_early, NEEDS_OPTIONS,
+             60);
+    case_add(5, "full-each-reason-said", each_reason_said, NEEDS_OPTIONS, 90);
+    case_add(5, "full-limit-lowered", limit_lowered, ANY_SERVER, 60);
     case_add(5, "full-in-when-one-leaves", in_when_one_leaves, NEEDS_OPTIONS,
              90);
 }

@@ -79,9 +79,10 @@ void servers_prepare(void)
  * a script may end its whole process group: kill 0.
  */
 static _Noreturn void become_server(const struct server *server, char **words,
-                                    pid_t parent, int descriptors)
+                                    pid_t parent, struct server_setup setup)
 {
-    struct rlimit limit = {(rlim_t)descriptors, (rlim_t)descriptors};
+    struct rlimit limit = {(rlim_t)setup.descriptors,
+                           (rlim_t)setup.descriptors};
     int null = open("/dev/null", O_RDONLY);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -89,12 +90,12 @@ static _Noreturn void become_server(const struct server *server, char **words,
         _exit(EXIT_FAILURE); /* it was gone before we asked for the signal */
     setsid();
     dup2(null, STDIN_FILENO);
-    dup2(server->out, STDOUT_FILENO);
+    dup2(setup.out != 0 ? setup.out : server->out, STDOUT_FILENO);
     dup2(server->errors, STDERR_FILENO);
     surroundings_close_descriptors();
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
-    if (descriptors != 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
+    if (setup.descriptors != 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
         err(EXIT_FAILURE, "setrlimit");
     execvp(words[0], words);
     err(127, "%s", words[0]);
@@ -139,7 +140,7 @@ struct server *server_spawn(struct server_setup setup)
     if (server->pid < 0)
         ck_abort_msg("fork: %s", strerror(errno));
     if (server->pid == 0)
-        become_server(server, words, parent, setup.descriptors);
+        become_server(server, words, parent, setup);
     return server;
 }
 

@@ -39,6 +39,7 @@ struct server_setup {
     const char *address; /* a numeric one to connect to; usually 127.0.0.1 */
     int port;            /* put in place of {port}; usually one that is free */
     int descriptors;     /* its RLIMIT_NOFILE, soft and hard */
+    int out;             /* its stdout; usually the file of server_out */
 };
 
 /* Has the command a place for options? */

@@ -151,6 +151,24 @@ START_TEST(sigint_was_ignored)
 }
 END_TEST
 
+/*
+ * Blocked or ignored by whatever has started it: the server ends all the same,
+ * and at once.
+ */
+START_TEST(sigterm_was_blocked)
+{
+    sigset_t all;
+    struct server *server;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    signal(SIGTERM, SIG_IGN);
+    server = server_start("");
+    client_echo(client_connect(server), 1, 1000);
+    assert_ends(server, SIGTERM);
+}
+END_TEST
+
 /* A user who presses Ctrl-C three times. */
 START_TEST(several_at_once)
 {
@@ -210,6 +228,8 @@ void add_signal_cases(void)
     case_add(8, "signals-while-full", while_full, NEEDS_OPTIONS, 30);
     case_add(8, "signals-sigint-was-ignored", sigint_was_ignored, ANY_SERVER,
              30);
+    case_add(8, "signals-sigterm-was-blocked", sigterm_was_blocked,
+             NEEDS_OPTIONS, 30);
     case_add(8, "signals-several-at-once", several_at_once, ANY_SERVER, 30);
     case_add(9, "signals-stop-and-continue", stop_and_continue, ANY_SERVER, 60);
 }

@@ -341,6 +341,50 @@ START_TEST(counted)
 }
 END_TEST
 
+/* Whatever happens to its file of counters, the server's work goes on. */
+START_TEST(counters_truncated)
+{
+    char path[] = "/tmp/conformance-XXXXXX", options[128];
+    int file = mkstemp(path);
+    struct server *server;
+    int fd;
+
+    ck_assert_int_ge(file, 0);
+    snprintf(options, sizeof(options), "--max-connections=5 --counters=%s",
+             path);
+    server = server_start(options);
+    fd = client_connect(server);
+    client_echo(fd, 1, 1000);
+    for (uint64_t i = 2; i < 5; i++) {
+        ck_assert_int_eq(ftruncate(file, 0), 0);
+        client_echo(fd, i, 1000);
+        client_echo(client_connect(server), i, 1000);
+    }
+    kill(server->pid, SIGTERM);
+    ck_assert_int_eq(server_wait(server, SOON), 0);
+    unlink(path);
+}
+END_TEST
+
+/* A second server on the same file is refused; the first is not affected. */
+START_TEST(counters_in_use)
+{
+    char path[] = "/tmp/conformance-XXXXXX", options[128];
+    int file = mkstemp(path);
+    struct server *server;
+
+    ck_assert_int_ge(file, 0);
+    close(file);
+    snprintf(options, sizeof(options), "--max-connections=5 --counters=%s",
+             path);
+    server = server_start(options);
+    client_echo(client_connect(server), 1, 1000);
+    assert_refused(options, 0, EXIT_FAILURE, (const char *[]){path, NULL});
+    client_echo(client_connect(server), 2, 1000);
+    unlink(path);
+}
+END_TEST
+
 /* --verbose tells of a connection, what it sent and that it ended. */
 START_TEST(verbose)
 {
@@ -374,5 +418,8 @@ void add_startup_cases(void)
     case_add(12, "startup-help", help, NEEDS_OPTIONS, 30);
     case_add(12, "startup-version", version, NEEDS_OPTIONS, 30);
     case_add(12, "startup-counted", counted, NEEDS_OPTIONS, 30);
+    case_add(4, "startup-counters-truncated", counters_truncated, NEEDS_OPTIONS,
+             30);
+    case_add(12, "startup-counters-in-use", counters_in_use, NEEDS_OPTIONS, 30);
     case_add(12, "startup-verbose", verbose, NEEDS_OPTIONS, 30);
 }

@@ -1,6 +1,6 @@
 #include "surroundings.h"
 
-#include "options.h"
+#include "startup.h"
 
 #include <err.h>
 #include <limits.h>
@@ -101,7 +101,7 @@ void surroundings_set_back(void)
 
     if (fstat(STDOUT_FILENO, &status) < 0)
         err(EXIT_FAILURE, "standard output");
-    options_fill_descriptors();
+    startup();
     surroundings_close_descriptors();
     surroundings_reset_signals();
     alarm(0);

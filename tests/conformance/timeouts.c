@@ -106,6 +106,35 @@ START_TEST(stopped_meanwhile)
 END_TEST
 
 /*
+ * Stopped in the middle of its work, four times, while 250 connections are all
+ * in use: when it goes on, what it does is not of the time before the stop.
+ */
+START_TEST(stopped_in_a_turn)
+{
+    enum { COUNT = 250, STOPS = 4, LENGTH = 512 };
+    static struct stream streams[COUNT];
+    struct server *server = server_start("--idle-timeout=2");
+
+    for (int i = 0; i < COUNT; i++)
+        streams[i] = (struct stream){.fd = client_connect(server),
+                                     .which = case_random(),
+                                     .total = 256 * MEBIBYTE,
+                                     .send_most = LENGTH};
+    for (int times = 0; times < STOPS; times++) {
+        for (int steps = 0; steps < 50; steps++)
+            streams_step(streams, COUNT, CLIENT_SECONDS);
+        server_freeze(server);
+        for (double end = now() + 2.5; now() < end; pause_for(0.1))
+            streams_step(streams, COUNT, 0.1);
+        server_thaw(server);
+    }
+    for (int i = 0; i < COUNT; i++)
+        streams[i].total = streams[i].sent;
+    streams_finish(streams, COUNT);
+}
+END_TEST
+
+/*
  * A slow reader is not silent: now and then it takes a MiB of all that waits
  * for it.  (The server sees this when the kernel has room for much of its own
  * again, so a reader of some bytes a second is silent to it for a long time.)
@@ -281,6 +310,8 @@ void add_timeout_cases(void)
              NEEDS_OPTIONS, 30);
     case_add(10, "timeouts-talker-stays", talker_stays, NEEDS_OPTIONS, 60);
     case_add(10, "timeouts-stopped-meanwhile", stopped_meanwhile, NEEDS_OPTIONS,
+             60);
+    case_add(10, "timeouts-stopped-in-a-turn", stopped_in_a_turn, NEEDS_OPTIONS,
              60);
     case_add(10, "timeouts-slow-reader-stays", slow_reader_stays, NEEDS_OPTIONS,
              60);
