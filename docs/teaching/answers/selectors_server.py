@@ -19,6 +19,7 @@ selector = selectors.DefaultSelector()  # epoll on Linux, level-triggered
 GONE = (  # accept(2): errors of the client that was taken out of the queue
     errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT,
     errno.EHOSTDOWN, errno.ENONET, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH,
+    errno.ETIMEDOUT,
 )
 
 
