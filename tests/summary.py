@@ -205,10 +205,11 @@ def main():
         print(f"Interrupted when {whole} programs had run to their end.")
     elif status and not counts[FAILED]:
         print(f"Not all was built or run: meson ended with status {status}, see above.")
+        counts[FAILED] = 1  # for those that read the last line alone
     elif status:
         logs = " and ".join(f"{folder}/meson-logs/testlog*.txt" for folder in folders)
         print(f"The whole output of what failed is in {logs}.")
-    elif not options:
+    if not options and not interrupted:
         suites = left_out(folders[0], read_log(folders[0]))
         print(wrap(f"Left out: {suites}, and the sanitizers.  tests/run --all runs everything."))
     print(", ".join(f"{counts[name]} {name}" for name in (PASSED, FAILED, SKIPPED)), flush=True)
