@@ -189,26 +189,28 @@ static pid_t common_ancestor(const pid_t *pids, size_t count, pid_t top)
     return candidate == top ? pids[0] : candidate;
 }
 
-pid_t process_that_serves(pid_t ancestor, int port)
+/* If the likely one holds it then all others that do are below that one. */
+pid_t process_that_serves(pid_t ancestor, pid_t likely, int port)
 {
     unsigned long inodes[INODES_MOST];
     pid_t holders[INODES_MOST];
     const struct process *family;
-    size_t holder_count = 0;
-    size_t inode_count = add_listening("/proc/net/tcp", port, inodes, 0);
-    size_t family_count = process_family(ancestor, &family);
+    size_t inode_count, holder_count = 0, family_count;
 
+    inode_count = add_listening("/proc/net/tcp", port, inodes, 0);
     inode_count = add_listening("/proc/net/tcp6", port, inodes, inode_count);
     if (inode_count == 0)
         return 0;
+    if (holds(likely, inodes, inode_count))
+        return likely;
+    family_count = process_family(ancestor, &family);
     for (size_t i = 0; i < family_count && holder_count < INODES_MOST; i++) {
         if (family[i].pid != ancestor &&
             holds(family[i].pid, inodes, inode_count))
             holders[holder_count++] = family[i].pid;
     }
-    if (holder_count == 0)
-        return -1;
-    return common_ancestor(holders, holder_count, ancestor);
+    return holder_count == 0 ? -1
+                             : common_ancestor(holders, holder_count, ancestor);
 }
 
 bool process_is_alive(pid_t pid)
