@@ -60,6 +60,7 @@ struct listener peer_open(int argc, char *argv[], const char *description)
         .address = "127.0.0.1", .port = 10001, .backlog = SOMAXCONN};
 
     startup();
+    startup_close_inherited();
     argp_program_version_hook = print_version;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);

@@ -150,6 +150,24 @@ START_TEST(an_inherited_mask_keeps_no_signal_away)
 }
 END_TEST
 
+/* A pipe of its parent, which another program may read to its end. */
+START_TEST(it_keeps_nothing_open_that_it_inherited)
+{
+    struct program program;
+    int ends[2];
+    char byte;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    int fd = connect_to(&program);
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], &byte, 1), 0); /* the test has a limit */
+    assert_it_ends(&program);
+    close(ends[0]);
+    close(fd);
+    program_free(&program);
+}
+END_TEST
+
 /* Leave the peer descriptors for one connection. */
 static void leave_one_descriptor(const struct program *program)
 {
@@ -272,6 +290,7 @@ int main(int argc, char *argv[])
     tcase_add_test(tcase, a_busy_port_is_one_line);
     tcase_add_loop_test(tcase, a_refused_accept_does_not_spin, 0, 2);
     tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
+    tcase_add_test(tcase, it_keeps_nothing_open_that_it_inherited);
     tcase_add_test(tcase, full_is_said_when_a_client_waits);
     tcase_add_test(tcase, a_full_output_is_said);
     suite_add_tcase(suite, tcase);
