@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A results folder of bench/run, as the book needs it: numbers, sentences, tables, charts.
 
-    docs/results.py DIR --output OUT    writes OUT/results.json and OUT/*.svg
+    docs/results.py DIR --output OUT    writes OUT/results.json and OUT/*.svg,
+                                        with --charts=idle,churn no other charts
     docs/results.py --list [DIR]        the keys that chapters can name
 
 Numbers and sentences are the suite's own, in its own words; DIR is only read.  A
@@ -249,13 +250,13 @@ def in_micro(said: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: [re.sub(r"(?<=\d) us\b", " µs", text) for text in lines] for name, lines in said.items()}
 
 
-def draw(folder: Path, run: Run, made: dict[str, list]) -> dict[str, bool]:
-    """Each chart for screens and for phones.  Says which could be drawn."""
+def draw(folder: Path, run: Run, made: dict[str, list], wanted: list[str]) -> dict[str, bool]:
+    """Each chart that is wanted, for screens and for phones.  Says which could be drawn."""
     if shutil.which("gnuplot") is None:
         raise Problem("docs/results.py: there is no gnuplot here: apt-get install gnuplot-nox", 1)
     figures.write_tables(folder, made)
     charts.results.write(folder / "charts.gp", charts.settings(run, made, folder))
-    jobs = [(name, layout) for name in charts.drawable(folder) for layout in charts.LAYOUTS]
+    jobs = [(name, layout) for name in charts.drawable(folder) if name in wanted for layout in charts.LAYOUTS]
 
     def one(job: tuple[str, str]) -> None:
         done = charts.gnuplot(job[0], folder, kind="svg", layout=job[1])
@@ -282,6 +283,7 @@ def main() -> int:
     )
     words.add_argument("folder", type=Path, nargs="?", default=ROOT / "plots" / "gallery", metavar="DIR")
     words.add_argument("--output", type=Path, metavar="OUT")
+    words.add_argument("--charts", metavar="NAMES", help="draw only these, separated by commas")
     words.add_argument("--list", action="store_true")
     asked = words.parse_args()
     if not asked.list and asked.output is None:
@@ -293,7 +295,8 @@ def main() -> int:
             print(listing(made))
             return 0
         asked.output.mkdir(parents=True, exist_ok=True)
-        made["charts"] = draw(asked.output, run, rows)
+        wanted = list(charts.CHARTS) if asked.charts is None else asked.charts.split(",")
+        made["charts"] = draw(asked.output, run, rows, wanted)
         (asked.output / "results.json").write_text(json.dumps(made, indent=1, ensure_ascii=False))
     except (Problem, OSError) as problem:
         print(problem, file=sys.stderr)

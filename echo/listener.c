@@ -143,7 +143,7 @@ static enum accept_result full(const struct listener *listener, int reason)
 bool listener_client_is_gone(int error)
 {
     switch (error) {
-    case ECONNABORTED: /* the client reset the connection in the queue */
+    case ECONNABORTED: /* BSD: the client reset the connection in the queue */
     case EPROTO:
     /* Pending errors of the new socket's network: accept(2). */
     case ENETDOWN:

@@ -11,6 +11,7 @@
  */
 #include <arpa/inet.h>
 #include <err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -44,8 +45,8 @@ static void serve(int fd)
 
     while ((length = recv(fd, buffer, sizeof(buffer), 0)) > 0)
         for (ssize_t sent = 0, step; sent < length; sent += step)
-            if ((step = send(fd, buffer + sent, (size_t)(length - sent),
-                             MSG_NOSIGNAL)) < 0)
+            if ((step = send(fd, buffer + sent, (size_t)(length - sent), 0)) <
+                0)
                 return;
 }
 
@@ -53,6 +54,7 @@ int main(void)
 {
     int listen_fd = listen_here();
 
+    signal(SIGPIPE, SIG_IGN); /* a client or reader that left is no reason */
     printf("blocking_server: listening on 127.0.0.1:10001\n");
     fflush(stdout);
     for (;;) {

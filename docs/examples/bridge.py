@@ -122,5 +122,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     try:
         main(sys.argv[1], int(sys.argv[2]))
+    except OSError as error:
+        sys.exit(f"bridge: {error.strerror}")
     except KeyboardInterrupt:
         pass

@@ -126,20 +126,34 @@ def tearDownModule():
     folders.cleanup()
 
 
+def small_run() -> str:
+    """A results folder with little in it: all charts of the gallery take long to draw."""
+    folder = Path(folders.name) / "small run"
+    if not folder.exists():
+        made_up.write(folder, made_up.whole_run(4, experiments=("churn",)))
+    return str(folder)
+
+
 def draft(name: str, text: str, *options: str, **variables: str) -> tuple[int, str, Path]:
     """The draft's status, what was said, and its page, if there is one."""
     folder = Path(folders.name) / name
     folder.mkdir(exist_ok=True)
     source = folder / f"{name}.adoc"
     source.write_text(text, encoding="utf-8")
+    if "--results" not in options:
+        options = ("--results", small_run(), *options)
     done = book.build(folder / "out", "--chapter", str(source), *options, **variables)
     return done.returncode, done.stdout, folder / "out" / "index.html"
 
 
-def heed_signals():
-    """A shell doesn't trap what was ignored when it began, as under nohup."""
-    for number in (signal.SIGINT, signal.SIGHUP):
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def block_signals():
+    """As a careless parent does.  (What was ignored, as under nohup, stays so on purpose.)"""
+    for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 def commands() -> list[str]:
@@ -331,12 +345,12 @@ class Publishing(unittest.TestCase):
         temporary.mkdir(parents=True)
         source = folder / "ended.adoc"
         source.write_text("= A draft\n\n[session]\n----\n$ echo $$ >started; sleep 987.6\n----\n")
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in ENDING:
             with self.subTest(signal=number):
                 process = subprocess.Popen(
-                    [book.DOCS / "build", "--output", folder / "out", "--chapter", source],
+                    [book.DOCS / "build", "--output", folder / "out", "--results", small_run(), "--chapter", source],
                     env={**book.HERE, "TMPDIR": str(temporary)}, text=True, start_new_session=True,
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=heed_signals,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=block_signals,
                 )
                 while not list(temporary.glob("*/tree/started")):
                     self.assertIsNone(process.poll())

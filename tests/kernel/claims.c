@@ -119,6 +119,42 @@ void reset(int fd)
     close(fd);
 }
 
+int local_port(int fd)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof(address);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    return ntohs(address.sin_port);
+}
+
+int tcp_state(int local, int remote)
+{
+    const unsigned int loopback = htonl(INADDR_LOOPBACK);
+    FILE *table = fopen("/proc/net/tcp", "r");
+    char line[512];
+    unsigned int ours, our_port, theirs, their_port, state;
+    int found = NO_CONNECTION;
+
+    ck_assert_ptr_nonnull(table);
+    while (fgets(line, sizeof(line), table) != NULL)
+        if (sscanf(line, "%*d: %x:%x %x:%x %x", &ours, &our_port, &theirs,
+                   &their_port, &state) == 5 &&
+            ours == loopback && theirs == loopback &&
+            our_port == (unsigned int)local &&
+            their_port == (unsigned int)remote)
+            found = (int)state;
+    fclose(table);
+    return found;
+}
+
+void await_tcp_state(int local, int remote, int state)
+{
+    for (int waited_ms = 0; tcp_state(local, remote) != state; waited_ms += 5) {
+        ck_assert_int_lt(waited_ms, PATIENCE_MS);
+        usleep(5000);
+    }
+}
+
 int open_regular_file(void)
 {
     FILE *file = tmpfile();

@@ -63,6 +63,20 @@ void reset(int fd);
 /* Wait until data or an end of stream can be read from the descriptor. */
 void await_readable(int fd);
 
+/* The port of this end of a socket. */
+int local_port(int fd);
+
+/*
+ * The state of the connection between two ports of 127.0.0.1, as its first end
+ * sees it (TCP_TIME_WAIT, for instance: netinet/tcp.h), or NO_CONNECTION if the
+ * kernel has forgotten it.  It is read from /proc/net/tcp: proc(5).
+ */
+enum { NO_CONNECTION = 0 };
+int tcp_state(int local, int remote);
+
+/* Wait until it is in this state; fails if that takes too long. */
+void await_tcp_state(int local, int remote, int state);
+
 /* A descriptor of a regular file, which is empty and has no name. */
 int open_regular_file(void);
 
@@ -75,6 +89,9 @@ TCase *poll_claims(void);
 TCase *epoll_claims(void);
 TCase *edge_claims(void);
 TCase *socket_claims(void);
+TCase *close_claims(void);
+TCase *limit_claims(void);
+TCase *pipe_claims(void);
 TCase *signal_claims(void);
 TCase *shared_claims(void);
 

@@ -20,6 +20,9 @@ int main(void)
     suite_add_tcase(suite, epoll_claims());
     suite_add_tcase(suite, edge_claims());
     suite_add_tcase(suite, socket_claims());
+    suite_add_tcase(suite, close_claims());
+    suite_add_tcase(suite, limit_claims());
+    suite_add_tcase(suite, pipe_claims());
     suite_add_tcase(suite, signal_claims());
     suite_add_tcase(suite, shared_claims());
 

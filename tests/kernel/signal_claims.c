@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
@@ -234,6 +235,29 @@ START_TEST(a_signalfd_hears_an_ignored_signal)
 }
 END_TEST
 
+/*
+ * A program begins with the signals ignored and blocked that were ignored and
+ * blocked where it was started: execve(2), signal(7).  It may have to undo
+ * both.
+ */
+START_TEST(ignored_and_blocked_signals_survive_execve)
+{
+    ck_assert(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
+    block(SIGUSR2);
+    FILE *shown = popen("exec cat /proc/self/status", "r");
+    char line[256];
+    unsigned long long blocked = 0, ignored = 0;
+
+    ck_assert_ptr_nonnull(shown);
+    while (fgets(line, sizeof(line), shown) != NULL) {
+        sscanf(line, "SigBlk: %llx", &blocked);
+        sscanf(line, "SigIgn: %llx", &ignored);
+    }
+    ck_assert(blocked >> (SIGUSR2 - 1) & 1);
+    ck_assert(ignored >> (SIGUSR1 - 1) & 1);
+}
+END_TEST
+
 /* The waits are never restarted, whatever SA_RESTART says: signal(7). */
 START_TEST(the_waits_are_not_restarted)
 {
@@ -304,6 +328,7 @@ TCase *signal_claims(void)
     tcase_add_test(claims, epoll_pwait_delivers_no_signal_while_it_finds_work);
     tcase_add_test(claims, a_signalfd_is_reported_beside_ready_descriptors);
     tcase_add_test(claims, a_signalfd_hears_an_ignored_signal);
+    tcase_add_test(claims, ignored_and_blocked_signals_survive_execve);
     tcase_add_test(claims, the_waits_are_not_restarted);
     tcase_add_test(claims, sigcont_interrupts_epoll_wait);
     return claims;

@@ -6,6 +6,8 @@
 """
 
 import errno
+import os
+import select
 import selectors
 import signal
 import socket
@@ -14,10 +16,23 @@ import time
 
 received = memoryview(bytearray(64 * 1024))  # one for all
 selector = selectors.DefaultSelector()  # epoll on Linux, level-triggered
-GONE = (  # accept(2): errors of the one client, not of the listener
-    errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT,
+GONE = (  # accept(2): errors of the client that was taken out of the queue
+    errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT,
     errno.EHOSTDOWN, errno.ENONET, errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH,
+    errno.ETIMEDOUT,
 )
+
+
+def say(text, stream):
+    """Print a line.  A reader that has gone away wants no more; a full disk is an error."""
+    try:
+        if stream:  # it was not closed from the start
+            os.write(stream.fileno(), f"selectors_server: {text}\n".encode())
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        if stream is sys.stdout:
+            sys.exit(f"selectors_server: standard output: {error.strerror}")
 
 
 class Connection:
@@ -60,7 +75,7 @@ class Connection:
 
 
 class Listener:
-    """Where clients wait; not watched while there is no descriptor for them."""
+    """Where clients wait; not watched while none of them can be taken in."""
 
     def __init__(self, port):
         self.sock = socket.socket()
@@ -71,42 +86,52 @@ class Listener:
         self.sock.listen(4096)
         self.sock.setblocking(False)
         self.retry_at = None  # while paused: not before
-        self.told = False
+        self.kept = None  # accepted, but not watched yet
+        self.reported = set()
         self.accepted = 0
         selector.register(self.sock, selectors.EVENT_READ, self)
 
     def handle(self):
         for _ in range(32):  # then look at the connections again
             try:
-                sock, _ = self.sock.accept()
+                if not self.kept:
+                    self.kept, _ = self.sock.accept()
+                    self.kept.setblocking(False)
+                Connection(self.kept)  # fails at max_user_watches, for instance
+                self.kept = None
+                self.accepted += 1
             except BlockingIOError:
                 return
             except OSError as error:
-                if error.errno in GONE:
+                if not self.kept and error.errno in GONE:
                     continue
-                return self.pause(error)
-            sock.setblocking(False)
-            try:
-                Connection(sock)
-                self.accepted += 1
-            except OSError as error:  # it can't be watched
-                print(f"selectors_server: {error.strerror}", file=sys.stderr)
-                sock.close()
+                return self.pause(error)  # the client is still there
+
+    def client_waits(self):
+        queue = select.poll()
+        queue.register(self.sock, select.POLLIN)
+        return self.kept or queue.poll(0)
 
     def pause(self, error):
         self.retry_at = time.monotonic() + 1
         selector.unregister(self.sock)
-        if not self.told:
-            print(f"full: {error.strerror}", file=sys.stderr)
-        self.told = True
+        if error.errno not in self.reported and self.client_waits():
+            self.reported.add(error.errno)
+            say(f"full: {error.strerror}", sys.stderr)
 
     def resume(self):
+        self.retry_at = time.monotonic() + 1
+        try:
+            selector.register(self.sock, selectors.EVENT_READ, self)
+        except OSError:
+            return  # later
         self.retry_at = None
-        selector.register(self.sock, selectors.EVENT_READ, self)
+        if self.kept:
+            self.handle()
 
 
 def stop(*_):
-    print(f"selectors_server: {listener.accepted} connections", flush=True)
+    say(f"{listener.accepted} connections", sys.stdout)
     sys.exit(0)
 
 
@@ -118,7 +143,8 @@ except (OSError, OverflowError) as error:
     sys.exit(f"selectors_server: port {sys.argv[1]}: {error}")
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, stop)
-print(f"selectors_server: listening on 127.0.0.1:{sys.argv[1]}", flush=True)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])  # a parent may have blocked them
+say(f"listening on 127.0.0.1:{sys.argv[1]}", sys.stdout)
 while True:
     for key, _ in selector.select(1 if listener.retry_at else None):
         key.data.handle()

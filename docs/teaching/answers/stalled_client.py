@@ -8,14 +8,14 @@ import socket
 import sys
 import time
 
-with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+sent = 0
+try:
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
     connection.settimeout(1)
-    sent = 0
-    try:
-        while True:
-            sent += connection.send(b"x" * 65536)
-    except TimeoutError:
-        print(f"{sent} bytes were taken, and then no more", flush=True)
-    except OSError as error:
-        sys.exit(f"{sent} bytes were taken, and then: {error.strerror}")
-    time.sleep(float(sys.argv[2]))
+    while True:
+        sent += connection.send(b"x" * 65536)
+except TimeoutError:
+    print(f"{sent} bytes were taken, and then no more", flush=True)
+except OSError as error:
+    sys.exit(f"{sent} bytes were taken, and then: {error.strerror}")
+time.sleep(float(sys.argv[2]))
