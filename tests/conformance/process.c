@@ -55,15 +55,23 @@ static bool is_dead(char state)
     return state == 'Z' || state == 'X';
 }
 
+/* Both lists with room for so many. */
+static void make_room(size_t room)
+{
+    struct process *longer = reallocarray(all, room, sizeof(*all));
+    struct process *other = reallocarray(chosen, room, sizeof(*chosen));
+
+    if (longer == NULL || other == NULL)
+        ck_abort_msg("no memory for a list of %zu processes", room);
+    all = longer;
+    chosen = other;
+    all_room = room;
+}
+
 static void append(struct process process)
 {
-    if (all_count == all_room) {
-        all_room = all_room == 0 ? 256 : 2 * all_room;
-        all = reallocarray(all, all_room, sizeof(*all));
-        chosen = reallocarray(chosen, all_room, sizeof(*chosen));
-        if (all == NULL || chosen == NULL)
-            abort();
-    }
+    if (all_count == all_room)
+        make_room(all_room == 0 ? 256 : 2 * all_room);
     all[all_count++] = process;
 }
 
