@@ -86,19 +86,19 @@ END_TEST
  */
 START_TEST(stopped_meanwhile)
 {
-    enum { COUNT = 600 };
-    struct server *server = server_start("--idle-timeout=2");
+    enum { COUNT = 400 };
+    struct server *server = server_start("--idle-timeout=3");
     int fds[COUNT];
 
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < COUNT; i++) {
         fds[i] = client_connect(server);
-    for (int i = 0; i < COUNT; i++)
         client_echo(fds[i], 1, 10);
+    }
     pause_for(0.3); /* so that it is stopped while it waits */
     server_freeze(server);
     for (int i = 0; i < COUNT; i++)
         client_send(fds[i], "x", 1);
-    pause_for(3);
+    pause_for(3.5);
     server_thaw(server);
     for (int i = 0; i < COUNT; i++)
         client_expect(fds[i], "x", 1);

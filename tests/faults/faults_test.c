@@ -553,7 +553,9 @@ static Suite *faults_suite(void)
     add_table(tests, full_for_ever, full_without_end, COUNT(full_without_end));
     add_table(tests, full_until_one_closes, full_until, COUNT(full_until));
     add_table(tests, the_wait_is_refused, refused_waits, COUNT(refused_waits));
-    tcase_add_loop_test(tests, a_pause_in_a_turn, 0, 2);
+    /* With edge-triggered epoll the number of waits is a matter of chance. */
+    tcase_add_loop_test(tests, a_pause_in_a_turn, 0,
+                        faulty_mechanism() == EDGE ? 1 : 2);
     tcase_add_test(tests, a_pause_before_quitting);
     if (faulty_mechanism() == LEVEL || faulty_mechanism() == EDGE)
         tcase_add_test(tests, silent_beside_full_waits);
