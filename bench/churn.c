@@ -142,7 +142,7 @@ static void run(struct churn *churn)
     struct loop *loop = &churn->loop;
     uint64_t now = clock_now();
 
-    while (!loop_is_over(loop, now)) {
+    while (!loop_is_over(loop)) {
         int n = loop_wait(loop, now, UINT64_MAX);
 
         now = clock_now();

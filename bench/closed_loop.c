@@ -28,7 +28,7 @@ static void run(struct loop *loop)
     uint64_t now = clock_now();
     size_t i;
 
-    while (!loop_is_over(loop, now)) {
+    while (!loop_is_over(loop)) {
         int n = loop_wait(loop, now, UINT64_MAX);
 
         now = clock_now();

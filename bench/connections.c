@@ -43,9 +43,9 @@ void connections_init(struct connections *set, struct target target)
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
         err(EXIT_FAILURE, "getrlimit");
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-        err(EXIT_FAILURE, "setrlimit");
+    struct rlimit highest = {limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &highest) == 0)
+        limit = highest; /* else it is forbidden here: make do with the rest */
     *set = (struct connections){.target = target};
     if (limit.rlim_cur > OTHER_DESCRIPTORS)
         set->most = limit.rlim_cur - OTHER_DESCRIPTORS;
@@ -152,20 +152,30 @@ static void handle_ready(struct batch *batch, struct point *point)
     }
 }
 
-/* Until all are settled, or no proof came for `stall` ns. */
+/*
+ * Until all are settled, or no proof came for `stall` ns.  After a pause of our
+ * own there may be proofs which nobody has looked at: then wait that long
+ * again.
+ */
 static void settle_all(struct batch *batch, struct point *point)
 {
-    uint64_t deadline = clock_now() + clock_seconds(point->stall);
+    uint64_t now = clock_now();
+    uint64_t deadline = now + clock_seconds(point->stall);
 
-    while (batch->settled < batch->count && clock_now() < deadline) {
+    while (batch->settled < batch->count && now < deadline &&
+           interrupt_signal() == 0) {
         size_t proved = batch->proved;
+        uint64_t before = now;
+        int n = poll(batch->watched, batch->count, INTERRUPT_LATENCY_MS);
 
-        if (interrupt_signal() != 0)
-            return;
-        if (poll(batch->watched, batch->count, INTERRUPT_LATENCY_MS) > 0)
+        if (n == -1 && errno != EINTR)
+            err(EXIT_FAILURE, "poll");
+        if (n > 0)
             handle_ready(batch, point);
-        if (batch->proved > proved)
-            deadline = clock_now() + clock_seconds(point->stall);
+        now = clock_now();
+        if (batch->proved > proved ||
+            now - before >= PAUSE_MS * UINT64_C(1000000))
+            deadline = now + clock_seconds(point->stall);
     }
 }
 
@@ -261,32 +271,21 @@ void connections_hold(struct connections *set, size_t wanted,
     point->held = set->count;
 }
 
-/* What is readable that has nothing to say? */
-static void blame_unexpected(struct load_connection *connection,
-                             struct point *point)
-{
-    char byte;
-    ssize_t n = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-    connection->error = n == -1 ? errno : 0;
-    connections_blame(connection, n > 0 ? MESSAGE_WRONG : MESSAGE_CLOSED,
-                      point);
-}
-
+/* Without poll(2), which may fail for all of them: when the limit of open files
+ * was lowered meanwhile, say. */
 void connections_check(const struct connections *set, struct point *point)
 {
-    struct pollfd *watched = calloc(set->count + 1, sizeof(*watched));
-
-    if (watched == NULL)
-        err(EXIT_FAILURE, "memory for %zu connections", set->count);
-    for (size_t i = 0; i < set->count; i++)
-        watched[i] = (struct pollfd){set->all[i].fd, POLLIN, 0};
-    poll(watched, set->count, 0);
     for (size_t i = 0; i < set->count; i++) {
-        if (watched[i].revents != 0)
-            blame_unexpected(&set->all[i], point);
+        struct load_connection *connection = &set->all[i];
+        char byte;
+        ssize_t n = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+        if (n == -1 && errno == EAGAIN)
+            continue;
+        connection->error = n == -1 ? errno : 0;
+        connections_blame(connection, n > 0 ? MESSAGE_WRONG : MESSAGE_CLOSED,
+                          point);
     }
-    free(watched);
 }
 
 void connections_close(struct connections *set)

@@ -116,6 +116,7 @@ int main(int argc, char *argv[])
     int turn = 0;
 
     startup();
+    startup_close_inherited();
     argp_program_version = "floor " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);

@@ -20,7 +20,8 @@
 
 /* All zero: nothing will be stopped. */
 struct freeze {
-    int process;        /* the server's pidfd (pidfd_open(2)); 0: none */
+    pid_t pid;          /* the server's process; 0: none */
+    int process;        /* its pidfd (pidfd_open(2)); -1: forbidden here */
     double at;          /* s into the window ... */
     double seconds;     /* ... and how long: as asked for */
     uint64_t begin;     /* the window's, on clock_now's clock; 0: not yet */

@@ -10,6 +10,9 @@
 
 enum { INTERRUPT_LATENCY_MS = 100 };
 
+/* No turn of a loop takes that long unless this process could not run. */
+enum { PAUSE_MS = 5 * INTERRUPT_LATENCY_MS };
+
 /* Note SIGINT and SIGTERM from now on.  A second one ends the process. */
 void interrupt_watch(void);
 

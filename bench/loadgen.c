@@ -24,6 +24,7 @@
  *     probe         what server and generator used, read from outside
  *     point         what was asked for and what was seen
  *     result        a point as JSON; summary: a point for people
+ *     lines         both, on their way to a reader that may be slow
  *
  * Try, beside a server that was started after ulimit -n "$(ulimit -Hn)":
  *     build/bench/loadgen --idle=0,1000 --active=1,100 127.0.0.1 10001
@@ -33,24 +34,25 @@
 #include "connections.h"
 #include "freeze.h"
 #include "interrupt.h"
+#include "lines.h"
 #include "load_options.h"
 #include "open_loop.h"
-#include "options.h"
-#include "startup.h"
 #include "pattern.h"
 #include "point.h"
 #include "probe.h"
 #include "result.h"
+#include "startup.h"
 #include "summary.h"
 #include "target.h"
 
 #include <err.h>
+#include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* What all points of a run have in common. */
 struct run {
@@ -59,7 +61,7 @@ struct run {
     struct probe probe;
     struct freeze freeze;
     int json_fd; /* -1: nobody asked for it */
-    FILE *people;
+    int people_fd;
 };
 
 static void stay_on_cpu(long cpu)
@@ -77,19 +79,18 @@ static void prepare(struct run *run, int argc, char *argv[])
     run->options = load_options_parse(argc, argv);
     const struct load_options *options = &run->options;
 
-    if (options->cpu != -1)
-        stay_on_cpu(options->cpu);
-    signal(SIGPIPE, SIG_IGN); /* a reader that left is a write error: said */
     interrupt_watch();
     pattern_init();
-    run->people = stdout;
+    run->people_fd = STDOUT_FILENO;
     run->json_fd = -1;
     if (options->json != NULL) {
         run->json_fd = result_open(options->json);
         if (strcmp(options->json, "-") == 0)
-            run->people = stderr;
+            run->people_fd = STDERR_FILENO;
     }
     run->probe = probe_open((pid_t)options->pid, options->counters);
+    if (options->cpu != -1)
+        stay_on_cpu(options->cpu);
     if (options->freeze_for > 0)
         run->freeze = freeze_prepare((pid_t)options->pid, options->freeze_at,
                                      options->freeze_for);
@@ -114,6 +115,24 @@ static struct point new_point(const struct run *run, enum point_mode mode)
     };
 }
 
+/* The summary.  A reader that has left (`| head -3`) wants no more of it. */
+static void tell_people(const struct run *run, const struct point *point)
+{
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+
+    if (stream == NULL)
+        err(EXIT_FAILURE, "no memory for the summary");
+    summary_print(stream, point, &run->probe);
+    fclose(stream);
+    errno = lines_write(run->people_fd, text, length);
+    if (errno != 0 && errno != EINTR && errno != EPIPE &&
+        run->people_fd == STDOUT_FILENO)
+        err(EXIT_FAILURE, "standard output");
+    free(text);
+}
+
 /* Write it down, unless it was interrupted: half a point is no point. */
 static void report(const struct run *run, const struct point *point)
 {
@@ -121,7 +140,7 @@ static void report(const struct run *run, const struct point *point)
         return;
     if (run->json_fd != -1)
         result_write(run->json_fd, point, &run->probe);
-    summary_print(run->people, point, &run->probe);
+    tell_people(run, point);
 }
 
 static void put_load(struct run *run, struct point *point)

@@ -113,7 +113,9 @@ bool loop_handle(struct loop *loop, const struct epoll_event *event, size_t *i)
 
     if (event->events & EPOLLOUT)
         handle_writable(loop, *i);
-    if (!(event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+    /* A connection that could not send has ended: once is enough to say so. */
+    if (!loop->point->valid ||
+        !(event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
         return false;
     enum message_state state = message_receive(connection);
     if (state == MESSAGE_COMPLETE) {
@@ -142,9 +144,10 @@ int loop_wait(struct loop *loop, uint64_t now, uint64_t until)
         return epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, 0);
     int n =
         epoll_pwait2(loop->epoll_fd, loop->events, LOOP_EVENTS, &sleep, NULL);
-    /* A kernel before 5.11 knows milliseconds only: stay awake for the last
-     * one, or everything would be up to one late. */
-    if (n == -1 && errno == ENOSYS)
+    /* A kernel before 5.11 doesn't have that call (ENOSYS), and some containers
+     * forbid it (EPERM).  The older one knows milliseconds only: stay awake for
+     * the last one, or everything would be up to one late. */
+    if (n == -1 && errno != EINTR)
         n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS,
                        (int)(ns / 1000000));
     return n;
@@ -181,8 +184,28 @@ static void end_phase(struct loop *loop)
     }
 }
 
+/*
+ * SIGSTOP, a frozen control group and a virtual machine that is suspended look
+ * the same from here: time has passed, and we have not run.  What the server
+ * sent meanwhile is still to be received, so its time to answer begins anew.
+ */
+static void note_pause(struct loop *loop, uint64_t now)
+{
+    uint64_t gap = loop->last_step == 0 ? 0 : now - loop->last_step;
+
+    loop->last_step = now;
+    if (gap < PAUSE_MS * UINT64_C(1000000))
+        return;
+    if (loop->phase == WINDOW)
+        loop->point->paused += gap;
+    if (loop->phase == DRAIN)
+        loop->phase_end += gap;
+    loop->last_reply = now;
+}
+
 void loop_step(struct loop *loop, uint64_t now)
 {
+    note_pause(loop, now);
     if (!freeze_step(&loop->point->freeze, now))
         point_fail(loop->point, "the server's process is gone: %s",
                    strerror(errno));
@@ -190,8 +213,10 @@ void loop_step(struct loop *loop, uint64_t now)
         end_phase(loop);
 }
 
-bool loop_is_over(const struct loop *loop, uint64_t now)
+bool loop_is_over(const struct loop *loop)
 {
+    uint64_t now = loop->last_step;
+
     if (!loop->point->valid || interrupt_signal() != 0)
         return true;
     if (loop->phase != DRAIN)

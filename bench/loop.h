@@ -43,6 +43,7 @@ struct loop {
     enum phase phase;
     uint64_t phase_end;  /* ns on clock_now's clock */
     uint64_t last_reply; /*  "  */
+    uint64_t last_step;  /*  "  ; 0: none yet */
     size_t in_flight;    /* messages */
     const struct probe *probe;
     struct point *point;
@@ -75,7 +76,11 @@ int loop_wait(struct loop *loop, uint64_t now, uint64_t until);
 /* Grant the firehoses their turn, when the talkers have had theirs. */
 void loop_stream(struct loop *loop, uint64_t now);
 
-/* Do what the loop's own plan has for `now`: the next phase, the freeze. */
+/*
+ * Do what the loop's own plan has for `now`: the next phase, the freeze.  A
+ * step that comes much too late means that this process was stopped meanwhile,
+ * or the whole machine: no server is to blame for that time.
+ */
 void loop_step(struct loop *loop, uint64_t now);
 
 /*
@@ -83,7 +88,7 @@ void loop_step(struct loop *loop, uint64_t now);
  * ten seconds after the window, or `stall` seconds after the last reply, and
  * at once with a failure or a signal.
  */
-bool loop_is_over(const struct loop *loop, uint64_t now);
+bool loop_is_over(const struct loop *loop);
 
 /* Judge what is left, look at every connection, and give the memory back. */
 void loop_finish(struct loop *loop, struct connections *set);

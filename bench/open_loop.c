@@ -10,7 +10,6 @@
 #include <err.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/sysinfo.h>
 
 enum {
     BEFORE_NS = 50000,   /* stay awake that long before a message is due ... */
@@ -145,7 +144,7 @@ static void run(struct open_loop *open)
     uint64_t now = clock_now();
     size_t i;
 
-    while (!loop_is_over(loop, now)) {
+    while (!loop_is_over(loop)) {
         int n = wait_for_events(open, now);
 
         loop_step(loop, clock_now());
@@ -185,7 +184,7 @@ static void count_planned(struct open_loop *open)
 void open_loop_run(struct connections *set, const struct probe *probe,
                    struct point *point)
 {
-    struct open_loop open = {.may_spin = get_nprocs() > 1};
+    struct open_loop open = {.may_spin = probe_cpus(probe) > 1};
 
     make_plan(&open, point);
     open.start = clock_now();

@@ -61,7 +61,8 @@ struct point {
     struct kernel_memory kernel; /* after it, all connections still open */
     uint64_t echoes;             /* complete and right within the window */
     uint64_t firehose_bytes;     /* that the firehoses got back within it */
-    uint64_t spin; /* ns in which the generator only waited, awake */
+    uint64_t spin;   /* ns in which the generator only waited, awake */
+    uint64_t paused; /* ns in which it could not run at all, in long pauses */
 
     /*
      * All in ns.  What `latency` counts from depends on the mode: from the

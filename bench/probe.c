@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ struct probe probe_open(pid_t pid, const char *counters)
 {
     struct probe probe = {.pid = pid, .stat_fd = -1, .status_fd = -1};
 
+    sched_getaffinity(0, sizeof(probe.allowed), &probe.allowed);
     probe.machine_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
     if (pid != 0) {
         int error = clock_getcpuclockid(pid, &probe.clock);
@@ -121,6 +123,18 @@ struct snapshot probe_take(const struct probe *probe)
     }
     take_stolen(probe->machine_fd, &snapshot);
     return snapshot;
+}
+
+int probe_cpus(const struct probe *probe)
+{
+    cpu_set_t both = probe->allowed;
+    cpu_set_t server;
+
+    if (probe->pid != 0 && sched_getaffinity(0, sizeof(both), &both) == 0 &&
+        sched_getaffinity(probe->pid, sizeof(server), &server) == 0)
+        CPU_OR(&both, &both, &server);
+    /* More CPUs than a cpu_set_t holds: not known, but not one. */
+    return CPU_COUNT(&both) > 0 ? CPU_COUNT(&both) : get_nprocs();
 }
 
 int64_t probe_memory(const struct probe *probe)

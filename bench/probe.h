@@ -14,6 +14,7 @@
 
 #include "counters.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,7 @@ struct probe {
     int status_fd;                   /* /proc/PID/status */
     int machine_fd;                  /* /proc/stat */
     const struct counters *counters; /* NULL: none were given */
+    cpu_set_t allowed; /* where this process might run when it started */
 };
 
 /* Everything grows from some start; only differences mean something. */
@@ -51,6 +53,13 @@ struct probe probe_open(pid_t pid, const char *counters);
 
 /* Look at all of it once. */
 struct snapshot probe_take(const struct probe *probe);
+
+/*
+ * How many CPUs there are for server and generator together, from the affinity
+ * of both (sched_getaffinity(2)).  Where the server may run without --pid is
+ * not known: then it is taken to be wherever this process was allowed to.
+ */
+int probe_cpus(const struct probe *probe);
 
 /*
  * The server's anonymous memory in bytes: heap, stack and other data of its

@@ -4,10 +4,13 @@
 #include "result.h"
 
 #include "clock.h"
+#include "lines.h"
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -236,9 +239,10 @@ static json_t *json_generator(const struct point *point)
 {
     uint64_t cpu = point_generator_cpu(point);
 
-    return json_pack("{sf sf sf}", "cpu_seconds", to_seconds(cpu), "cpu_share",
-                     point_share(point, cpu), "spin_seconds",
-                     to_seconds(point->spin));
+    return json_pack("{sf sf sf sf}", "cpu_seconds", to_seconds(cpu),
+                     "cpu_share", point_share(point, cpu), "spin_seconds",
+                     to_seconds(point->spin), "paused_seconds",
+                     to_seconds(point->paused));
 }
 
 static json_t *json_point(const struct point *point, const struct probe *probe)
@@ -273,12 +277,16 @@ int result_open(const char *path)
 void result_write(int fd, const struct point *point, const struct probe *probe)
 {
     json_t *object = json_point(point, probe);
-    char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *json = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *line;
+    int length = json == NULL ? -1 : asprintf(&line, "%s\n", json);
 
-    if (line == NULL)
+    if (length == -1)
         errx(EXIT_FAILURE, "no memory for the result");
-    if (dprintf(fd, "%s\n", line) < 0)
+    errno = lines_write(fd, line, (size_t)length);
+    if (errno != 0 && errno != EINTR)
         err(EXIT_FAILURE, "--json: the result can't be written");
     free(line);
+    free(json);
     json_decref(object);
 }

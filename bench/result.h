@@ -19,7 +19,8 @@ int result_open(const char *path);
 
 /*
  * Append the point to the file `fd` as one line of JSON.  When it can't be
- * written: one line on stderr and exit status 1.
+ * written: one line on stderr and exit status 1.  A signal of interrupt.h may
+ * cut it short.
  */
 void result_write(int fd, const struct point *point, const struct probe *probe);
 

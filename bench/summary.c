@@ -162,5 +162,4 @@ void summary_print(FILE *stream, const struct point *point,
         print_held(stream, point);
     else
         print_load(stream, point, probe);
-    fflush(stream);
 }

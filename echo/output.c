@@ -96,10 +96,10 @@ bool output_print(const char *format, ...)
     char text[LINES_MOST];
     va_list arguments;
 
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
     if (stdout_error == 0) {
-        va_start(arguments, format);
-        vsnprintf(text, sizeof(text), format, arguments);
-        va_end(arguments);
         stdout_error = write_all(STDOUT_FILENO, text, strlen(text));
         if (stdout_error != 0 && stdout_error != EPIPE)
             output_warn("standard output: %s", strerror(stdout_error));

@@ -1,7 +1,7 @@
 # What changes when more connections talk at once?
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/active.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/active.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/active.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/active.gp
 #
 # writes active.svg, or active-narrow.png, into that folder.
 

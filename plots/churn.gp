@@ -1,7 +1,7 @@
 # How fast do clients come and go?  Ten at a time: connect, one echo, reset.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/churn.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/churn.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/churn.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/churn.gp
 #
 # writes churn.svg, or churn-narrow.png, into that folder.
 

@@ -1,7 +1,7 @@
 # Every server beside level-triggered epoll: a forest plot.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/comparison.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/comparison.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/comparison.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/comparison.gp
 #
 # writes comparison.svg, or comparison-narrow.png, into that folder.  Each ratio is
 # the median of those taken within a round.  The grey band is epoll LT beside

@@ -6,7 +6,7 @@
 # axes and where labels go.  Panel 2 of the chart idle has idle_title_2 and so on.
 
 if (!exists("run")) {
-    print "Say which results:  gnuplot -e \"run='results/DATE-TIME'\" plots/...gp"
+    print "Say which results:  gnuplot -d -e \"run='results/DATE-TIME'\" plots/...gp"
     exit status 64
 }
 set encoding utf8

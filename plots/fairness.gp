@@ -1,7 +1,7 @@
 # How long do small messages take while others stream without end?
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/fairness.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/fairness.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/fairness.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/fairness.gp
 #
 # writes fairness.svg, or fairness-narrow.png, into that folder.
 

@@ -4,8 +4,8 @@
 # omission.  Open loop, the response time counts from the planned send and tells
 # what users felt; the service time leaves out how long a message waited unsent.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/freeze.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/freeze.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/freeze.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/freeze.gp
 #
 # writes freeze.svg, or freeze-narrow.png, into that folder.
 

@@ -3,8 +3,8 @@
 # the load generator is as busy as they are.  The dashed level is bench/floor.c:
 # bare recv and send, without any waiting for readiness.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/idle-cpu.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/idle-cpu.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/idle-cpu.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/idle-cpu.gp
 #
 # writes idle-cpu.svg, or idle-cpu-narrow.png, into that folder.
 

@@ -1,8 +1,8 @@
 # How many echoes a second does each server answer, the more connections are
 # open and silent?
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/idle.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/idle.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/idle.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/idle.gp
 #
 # writes idle.svg, or idle-narrow.png, into that folder.
 

@@ -1,7 +1,7 @@
 # How much memory does a connection take that says nothing?
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/memory.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/memory.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/memory.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/memory.gp
 #
 # writes memory.svg, or memory-narrow.png, into that folder.  The kernel's part is
 # read for the whole machine, so the client's end of each connection is in it, too.

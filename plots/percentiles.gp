@@ -1,8 +1,8 @@
 # How slow are the slowest echoes?  A nines axis: each step to the right is a tenth
 # of the echoes that were left.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/percentiles.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/percentiles.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/percentiles.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/percentiles.gp
 #
 # writes percentiles.svg, or percentiles-narrow.png, into that folder.
 

@@ -3,8 +3,8 @@
 # which the user feels; the service time begins when the message was really sent,
 # and leaves out what it waited before, because the connection was still busy.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/rate.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/rate.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/rate.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/rate.gp
 #
 # writes rate.svg, or rate-narrow.png, into that folder.
 

@@ -1,7 +1,7 @@
 # What does a longer message change?
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/size.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/size.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/size.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/size.gp
 #
 # writes size.svg, or size-narrow.png, into that folder.
 

@@ -1,7 +1,7 @@
 # Which system calls does an echo need?  This explains the other charts.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/syscalls.gp
-#     gnuplot -e "run='DIR'; kind='png'; layout='narrow'" plots/syscalls.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/syscalls.gp
+#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/syscalls.gp
 #
 # writes syscalls.svg, or syscalls-narrow.png, into that folder.
 

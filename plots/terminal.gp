@@ -1,6 +1,6 @@
 # The chart of echoes a second in characters, for a terminal.
 #
-#     gnuplot -e "run='results/DATE-TIME'" plots/terminal.gp
+#     gnuplot -d -e "run='results/DATE-TIME'" plots/terminal.gp
 #
 # shows the fewest active connections of that run.  Each server has a letter;
 # where two lie on one place, the later one is seen.

@@ -21,13 +21,20 @@ from typing import NamedTuple
 
 # Most tests wait most of the time, so there are more of them at once than CPUs.
 AT_ONCE = 6
-SERVERS = {"select_server": "select", "poll_server": "poll", "epoll_lt_server": "epoll LT", "epoll_et_server": "epoll ET"}
+SERVERS = {
+    "select_server": "select", "poll_server": "poll",
+    "epoll_lt_server": "epoll LT", "epoll_et_server": "epoll ET",
+}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 OUTCOMES = {"OK": PASSED, "EXPECTEDFAIL": PASSED, "SKIP": SKIPPED}  # meson's words for it
-TAP = re.compile(r"(not )?ok\b *\d* *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?(?:\n# (.*))?$", re.I | re.M)
+TAP_LINES = re.compile(r"^(?:(?:not )?ok\b.*(?:\n#.*)?|1\.\.0.*|Bail out!.*)", re.M)
+TAP = re.compile(
+    r"(not )?ok\b *\d* *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?(?:\n# (.*))?$", re.I | re.M
+)
 LINE = re.compile(r"(\d\d) ")  # of the contract, before the name of a case of conformance
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 79
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Case(NamedTuple):
@@ -50,8 +57,8 @@ def run_meson(folder: str, options: list[str]) -> tuple[int, bool]:
     own: so a signal ends it, the compiler and all tests, whoever it is sent to."""
     for log in Path(folder, "meson-logs").glob("testlog*.json"):
         log.unlink()
-    command = ["meson", "test", "-C", folder, "--print-errorlogs", f"--num-processes={AT_ONCE}", *options]
-    meson = subprocess.Popen(command, preexec_fn=os.setpgrp)
+    options = ["--print-errorlogs", f"--num-processes={AT_ONCE}", *options]
+    meson = subprocess.Popen(["meson", "test", "-C", folder, *options], preexec_fn=os.setpgrp)
     interrupted = False
     while True:
         try:
@@ -75,7 +82,7 @@ def read_log(folder: str) -> list[dict]:
 
 def tap_cases(program: str, output: str) -> list[Case]:
     found = []
-    for line in re.findall(r"^(?:(?:not )?ok\b.*(?:\n#.*)?|1\.\.0.*|Bail out!.*)", output, re.M):
+    for line in TAP_LINES.findall(output):
         if empty := re.match(r"1\.\.0 *# *SKIP *(.*)", line, re.I):
             found.append(Case(program, "", SKIPPED, empty[1]))
         elif line.startswith("Bail out!"):
@@ -102,7 +109,8 @@ def unittest_cases(program: str, output: str) -> list[Case]:
 def cases_of(record: dict) -> list[Case]:
     program = record["name"].rpartition(" / ")[2]
     outcome = OUTCOMES.get(record["result"], FAILED)
-    found = tap_cases(program, record.get("stdout") or "") or unittest_cases(program, record.get("stderr") or "")
+    found = tap_cases(program, record.get("stdout") or "")
+    found = found or unittest_cases(program, record.get("stderr") or "")
     if record["result"] == "INTERRUPT":
         return found
     # One that was ended for its time, say, or that died before a case could fail.
@@ -122,10 +130,18 @@ def print_contract(cases: list[Case]):
     # The same words as conformance's own, which has them.
     source = (ROOT / "tests/conformance/report.c").read_text(encoding="utf-8")
     titles = re.findall(r'"(.*)"', re.search(r"titles\[.*?\{(.*?)\}", source, re.S)[1])
-    print("\n" + "The contract: passed/failed/skipped".ljust(42) + "".join(f"{s:>9}" for s in SERVERS.values()))
+    columns = "".join(f"{server:>9}" for server in SERVERS.values())
+    print("\n" + "The contract: passed/failed/skipped".ljust(42) + columns)
     for number, title in enumerate(titles[1:], 1):
-        cells = ["/".join(str(c[number, o]) for o in (PASSED, FAILED, SKIPPED)) for c in counts.values()]
-        print(f"{number:2} {title}".ljust(42) + "".join(f"{cell:>9}" for cell in cells))
+        line = f"{number:2} {title}".ljust(42)
+        for count in counts.values():
+            cell = "/".join(str(count[number, outcome]) for outcome in (PASSED, FAILED, SKIPPED))
+            line += f"{cell:>9}"
+        print(line)
+
+
+def wrap(words: str, indent: str = "") -> str:
+    return textwrap.fill(words, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def print_cases(cases: list[Case], outcome: str):
@@ -137,10 +153,10 @@ def print_cases(cases: list[Case], outcome: str):
     if programs:
         print(f"\n{outcome.capitalize()}:")
     for (name, reason), where in programs.items():
-        times = {program: f" ({where.count(program)} times)" if where.count(program) > 1 else "" for program in where}
-        words = ": ".join(filter(None, [", ".join(program + n for program, n in times.items()), name, reason]))
-        words = textwrap.shorten(words, 4 * WIDTH, placeholder=" ...")
-        print(textwrap.fill(words, WIDTH, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False))
+        times = Counter(where).items()
+        who = ", ".join(f"{program} ({n} times)" if n > 1 else program for program, n in times)
+        words = ": ".join(filter(None, [who, name, reason]))
+        print(wrap("  " + textwrap.shorten(words, 4 * WIDTH, placeholder=" ..."), "      "))
 
 
 def left_out(folder: str, records: list[dict]) -> str:
@@ -158,8 +174,14 @@ def left_out(folder: str, records: list[dict]) -> str:
 def main():
     folders = [word for word in sys.argv[1:] if not word.startswith("-")]
     options = [word for word in sys.argv[1:] if word.startswith("-")]
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+    # What our parent has blocked or ignored is no part of the tests, except by nohup or `&`.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    on_purpose = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    for number in signal.valid_signals():
+        if signal.getsignal(number) == signal.SIG_IGN and number not in on_purpose:
+            signal.signal(number, signal.SIG_DFL)
+    for number in ENDINGS:
+        if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, interrupt)
     cases, whole, status, interrupted = [], 0, 0, False
     for folder in folders:
@@ -171,7 +193,7 @@ def main():
         for record in read_log(folder):
             cases += cases_of(record)
             whole += record["result"] != "INTERRUPT"
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDINGS:
         signal.signal(number, signal.SIG_IGN)
 
     print_contract(cases)
@@ -182,13 +204,15 @@ def main():
     if interrupted:
         print(f"Interrupted when {whole} programs had run to their end.")
     elif status and not counts[FAILED]:
-        print(f"Not all was built or run: meson has ended with status {status}, see above.")
+        print(f"Not all was built or run: meson ended with status {status}, see above.")
+        counts[FAILED] = 1  # for those that read the last line alone
     elif status:
-        print(f"What failed is in {' and '.join(f'{f}/meson-logs/testlog*.txt' for f in folders)}, whole.")
-    elif not any(option.startswith("--suite") for option in options) and "--setup=all" not in options:
-        words = f"Left out: {left_out(folders[0], read_log(folders[0]))}, and the sanitizers; tests/run --all runs all."
-        print(textwrap.fill(words, WIDTH))
-    print(f"{counts[PASSED]} passed, {counts[FAILED]} failed, {counts[SKIPPED]} skipped", flush=True)
+        logs = " and ".join(f"{folder}/meson-logs/testlog*.txt" for folder in folders)
+        print(f"The whole output of what failed is in {logs}.")
+    if not options and not interrupted:
+        suites = left_out(folders[0], read_log(folders[0]))
+        print(wrap(f"Left out: {suites}, and the sanitizers.  tests/run --all runs everything."))
+    print(", ".join(f"{counts[name]} {name}" for name in (PASSED, FAILED, SKIPPED)), flush=True)
     sys.exit(1 if status or interrupted or counts[FAILED] or not counts[PASSED] else 0)
 
 

@@ -44,6 +44,7 @@ enum {
 /* What was requested; with the descriptor it is the request's user_data. */
 enum operation {
     ACCEPT,
+    AWAIT_CLIENT,
     RETRY,
     STOP,
     RECEIVE,
@@ -112,6 +113,13 @@ static void request_accept(void)
 {
     io_uring_prep_accept(new_request(ACCEPT, listener.fd), listener.fd, NULL,
                          NULL, SOCK_CLOEXEC);
+}
+
+/* Accept failed with nobody in the queue: try again when a client has come. */
+static void request_await_client(void)
+{
+    io_uring_prep_poll_add(new_request(AWAIT_CLIENT, listener.fd), listener.fd,
+                           POLLIN);
 }
 
 /* Receive whatever comes from now on, into buffers of the pool. */
@@ -367,10 +375,14 @@ static void pause_listener(int error)
 
 static void on_accepted(int fd)
 {
-    if (fd >= 0)
+    if (fd >= 0) {
+        peer_accepted();
         open_connection(fd);
-    else if (fd != -EINTR && !listener_client_is_gone(-fd)) {
-        pause_listener(-fd);
+    } else if (fd != -EINTR && !peer_try_next(-fd)) {
+        if (peer_client_waits(listener.fd))
+            pause_listener(-fd);
+        else
+            request_await_client();
         return;
     }
     request_accept();
@@ -393,6 +405,9 @@ static bool handle(const struct io_uring_cqe *done)
     switch ((enum operation)(done->user_data >> 32)) {
     case ACCEPT:
         on_accepted(done->res);
+        break;
+    case AWAIT_CLIENT:
+        request_accept();
         break;
     case RETRY:
         on_retry();

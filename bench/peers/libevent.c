@@ -103,6 +103,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
     (void)address;
     (void)length;
     (void)unused;
+    peer_accepted();
     if (connection == NULL) {
         warnx("connection %d is closed: no memory for it", fd);
         evutil_closesocket(fd);
@@ -121,7 +122,8 @@ static void on_accept_error(struct evconnlistener *listener, void *unused)
     int error = EVUTIL_SOCKET_ERROR();
 
     (void)unused;
-    if (listener_client_is_gone(error))
+    if (peer_try_next(error) ||
+        !peer_client_waits(evconnlistener_get_fd(listener)))
         return;
     peer_tell_full(error);
     is_full = true;

@@ -17,6 +17,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -34,9 +35,11 @@ static char received[32 * 1024];
 enum { RESERVED = 16 };
 
 static uv_loop_t *loop;
-static uv_tcp_t server;
+static uv_tcp_t server; /* watches a copy of the listener, or is closed */
+static int listen_fd;
 static uv_timer_t retry_timer;
 static rlim_t connections; /* how many are open */
+static bool is_watched;    /* the listener */
 static bool client_waits;  /* libuv has accepted one that we haven't taken */
 
 /* Bytes that the kernel didn't take at once, and their way to the client. */
@@ -46,6 +49,7 @@ struct owed {
 };
 
 static void accept_client(void);
+static void on_retry(uv_timer_t *timer);
 static void on_received(uv_stream_t *stream, ssize_t length,
                         const uv_buf_t *buffer);
 
@@ -145,13 +149,6 @@ static void take_client(uv_tcp_t *connection)
         close_connection(stream);
 }
 
-static void on_retry(uv_timer_t *timer)
-{
-    (void)timer;
-    if (client_waits)
-        accept_client();
-}
-
 /* Memory for one more connection; NULL with errno set if there can't be one. */
 static uv_tcp_t *new_connection(void)
 {
@@ -162,6 +159,12 @@ static uv_tcp_t *new_connection(void)
     errno = EMFILE;
     return connections + RESERVED < limit.rlim_cur ? malloc(sizeof(uv_tcp_t))
                                                    : NULL;
+}
+
+static void retry_later(void)
+{
+    check(uv_timer_start(&retry_timer, on_retry, LISTENER_RETRY_MS, 0),
+          "uv_timer_start");
 }
 
 /*
@@ -179,18 +182,48 @@ static void accept_client(void)
         return;
     }
     peer_tell_full(errno);
-    check(uv_timer_start(&retry_timer, on_retry, LISTENER_RETRY_MS, 0),
-          "uv_timer_start");
+    retry_later();
 }
 
-/* An error here is of one client, or ENFILE and its like: libuv tries again. */
+/*
+ * After an error libuv tries again at once, and again, without a look at its
+ * loop, until it may accept or the handle is closed.  So it is closed, for a
+ * second, and the socket goes on listening behind the copy.
+ */
 static void on_connection(uv_stream_t *listener, int error)
 {
-    (void)listener;
-    if (error == 0)
+    if (error == 0) {
+        peer_accepted();
         accept_client();
-    else if (!listener_client_is_gone(-error))
+    } else if (!peer_try_next(-error)) {
         peer_tell_full(-error);
+        is_watched = false;
+        uv_close((uv_handle_t *)listener, NULL);
+        retry_later();
+    }
+}
+
+static void watch_listener(void)
+{
+    int copy = fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        retry_later();
+        return;
+    }
+    check(uv_tcp_init(loop, &server), "uv_tcp_init");
+    check(uv_tcp_open(&server, copy), "uv_tcp_open");
+    check(uv_listen((uv_stream_t *)&server, SOMAXCONN, on_connection),
+          "uv_listen");
+    is_watched = true;
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    (void)timer;
+    if (client_waits)
+        accept_client();
+    else if (!is_watched)
+        watch_listener();
 }
 
 static void on_signal(uv_signal_t *handle, int signal)
@@ -214,10 +247,10 @@ int main(int argc, char *argv[])
     check(uv_signal_start(&sigterm, on_signal, SIGTERM), "uv_signal_start");
     check(uv_timer_init(loop, &retry_timer), "uv_timer_init");
 
-    check(uv_tcp_init(loop, &server), "uv_tcp_init");
-    check(uv_tcp_open(&server, listener.fd), "uv_tcp_open");
-    check(uv_listen((uv_stream_t *)&server, SOMAXCONN, on_connection),
-          "uv_listen");
+    listen_fd = listener.fd;
+    watch_listener();
+    if (!is_watched)
+        err(EXIT_FAILURE, "the listener can't be watched");
     listener_announce(&listener);
     check(uv_run(loop, UV_RUN_DEFAULT), "uv_run");
     return EXIT_SUCCESS;

@@ -8,12 +8,15 @@
 
 #include <argp.h>
 #include <err.h>
-#include <signal.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+
+enum { ERRORS = 200 }; /* more than there are: errno(3) */
 
 static const struct argp_option known_options[] = {
     {"port", 'p', "PORT", 0,
@@ -57,20 +60,38 @@ struct listener peer_open(int argc, char *argv[], const char *description)
         .address = "127.0.0.1", .port = 10001, .backlog = SOMAXCONN};
 
     startup();
+    startup_close_inherited();
     argp_program_version_hook = print_version;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);
-
-    /* A write to a client that is gone is to fail, not to end the program. */
-    signal(SIGPIPE, SIG_IGN);
     return listener_open(&options);
+}
+
+static int failures; /* of accept, in a row */
+
+bool peer_try_next(int error)
+{
+    return listener_client_is_gone(error) && ++failures < ACCEPT_BATCH;
+}
+
+void peer_accepted(void)
+{
+    failures = 0;
+}
+
+bool peer_client_waits(int listen_fd)
+{
+    struct pollfd entry = {.fd = listen_fd, .events = POLLIN};
+
+    return poll(&entry, 1, 0) != 0;
 }
 
 void peer_tell_full(int error)
 {
-    static bool told;
+    static bool told[ERRORS];
 
-    if (!told)
+    if (error >= 0 && error < ERRORS && !told[error]) {
         warnx("full (%s): new clients wait until one leaves", strerror(error));
-    told = true;
+        told[error] = true;
+    }
 }

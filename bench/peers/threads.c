@@ -21,6 +21,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -86,6 +87,14 @@ static void *serve(void *connection)
     return NULL;
 }
 
+static unsigned long how_many_have_left(void)
+{
+    pthread_mutex_lock(&mutex);
+    unsigned long count = left;
+    pthread_mutex_unlock(&mutex);
+    return count;
+}
+
 /*
  * No descriptor or no thread is to be had: wait until a connection has ended
  * since `seen` of them had, or for a second, as the cause may be elsewhere.
@@ -94,21 +103,14 @@ static void wait_for_room(int error, unsigned long seen)
 {
     struct timespec deadline;
 
-    peer_tell_full(error);
+    if (how_many_have_left() == seen)
+        peer_tell_full(error);
     clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += LISTENER_RETRY_MS / 1000;
     pthread_mutex_lock(&mutex);
     while (left == seen && error != ETIMEDOUT)
         error = pthread_cond_timedwait(&one_has_left, &mutex, &deadline);
     pthread_mutex_unlock(&mutex);
-}
-
-static unsigned long how_many_have_left(void)
-{
-    pthread_mutex_lock(&mutex);
-    unsigned long count = left;
-    pthread_mutex_unlock(&mutex);
-    return count;
 }
 
 /* A thread for a connection; when there can be none now, the client waits. */
@@ -126,6 +128,17 @@ static void start_thread(int fd)
     }
 }
 
+/* accept4 failed with `error`.  Without a client in the queue nothing is amiss:
+ * only then is room needed. */
+static void wait_for_client_and_room(int listen_fd, int error,
+                                     unsigned long seen)
+{
+    struct pollfd entry = {.fd = listen_fd, .events = POLLIN};
+
+    poll(&entry, 1, -1);
+    wait_for_room(error, seen);
+}
+
 /* The thread that accepts, for ever. */
 static void *accept_connections(void *listener)
 {
@@ -134,10 +147,12 @@ static void *accept_connections(void *listener)
     for (;;) {
         unsigned long seen = how_many_have_left();
         int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0)
+        if (fd >= 0) {
+            peer_accepted();
             start_thread(fd);
-        else if (errno != EINTR && !listener_client_is_gone(errno))
-            wait_for_room(errno, seen);
+        } else if (errno != EINTR && !peer_try_next(errno)) {
+            wait_for_client_and_room(listen_fd, errno, seen);
+        }
     }
     return NULL;
 }

@@ -24,6 +24,7 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback out of an import
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -34,8 +35,9 @@ from measure.measuring import measure
 from measure.plan import LEAST_LIMIT, Climb, make_plan, run_seconds
 from measure.server import peer_program, raise_limit
 from options import FLOOR, PEERS, TWIN, Options, parse_options
-from problem import USAGE, Problem
-from progress import in_words, say, say_sentence, shown
+from problem import CANNOT_WRITE, USAGE, Problem
+import progress
+from progress import complain, in_words, say, say_sentence, shown
 from report import compare
 import results
 from sentences.words import some
@@ -69,8 +71,23 @@ def announce(options: Options, climbs: list[Climb], remarks: list[str]) -> None:
     say()
 
 
-def draw_again(folder: Path) -> int:
-    """bench/run --report: the end of an earlier run once more."""
+# What a field that is missing, or something else than expected, ends in.
+STRANGE = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+@contextlib.contextmanager
+def earlier(option: str):
+    """Results of another version, or changed by hand, are refused in a line."""
+    try:
+        yield
+    except STRANGE as error:
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        line = f"bench/run: {option}: not the results of this version of bench/run ({what})"
+        raise Problem(line, USAGE) from None
+
+
+def draw(folder: Path) -> int:
+    """The end of a run: of this one, or of an earlier one once more."""
     try:
         return conclude(folder)
     except Interrupted as end:
@@ -111,7 +128,7 @@ def experiment(options: Options) -> int:
     record["remarks"] += neighbours.remarks_since(before)
     with contextlib.suppress(Problem):  # the disk is full, as was told: the first one stays
         environment.write(folder, record)
-    return draw_again(folder) or status
+    return draw(folder) or status
 
 
 def carry_out(options: Options) -> int:
@@ -122,24 +139,56 @@ def carry_out(options: Options) -> int:
         say(experiments.listing())
         return 0
     if options.compare:
-        say(compare.compare(*options.compare, options.output))
+        with earlier("--compare=" + " ".join(map(str, options.compare))):
+            say(compare.compare(*options.compare, options.output))
         return 0
-    return draw_again(options.report) if options.report else experiment(options)
+    if options.report:
+        with earlier(f"--report={options.report}"):
+            return draw(options.report)
+    return experiment(options)
+
+
+def inherit_nothing() -> None:
+    """What a parent process may have left: closed streams, signals blocked or ignored.
+
+    With SIGCHLD ignored the kernel keeps no exit status for us (wait(2)): every
+    server would seem to have ended well.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="replace")  # a path may have letters that a terminal hasn't
+            os.set_blocking(stream.fileno(), True)
 
 
 def main(arguments: list[str]) -> int:
-    if sys.stdout is not None:  # a path may have letters that this terminal hasn't
-        sys.stdout.reconfigure(errors="replace")
     try:
+        inherit_nothing()
         watch_signals()
         return carry_out(parse_options(arguments))
     except Problem as problem:
-        print(problem, file=sys.stderr)
+        complain(str(problem))
         return problem.status
     except Interrupted as end:  # before anything was measured
-        print(f"bench/run: {end}: stopped", file=sys.stderr)
+        complain(f"bench/run: {end}: stopped")
         return end.status
+    except SystemExit as end:  # argparse has printed its help
+        return end.code
+
+
+def finish(status: int) -> int:
+    """Is everything written that was printed?  A reader that has left wants no more."""
+    say(end="")
+    lost = progress.lost
+    if lost is None or isinstance(lost, BrokenPipeError):
+        return status
+    complain(f"bench/run: standard output: {lost.strerror}")
+    return status or CANNOT_WRITE
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(finish(main(sys.argv[1:])))

@@ -4,13 +4,12 @@ Everything is made from the results folder, so that a run and a later
 `bench/run --report` of it can't differ.
 """
 
-import sys
 from pathlib import Path
 
 from charts import charts
 from figures import figures, hgrm
 from problem import Problem
-from progress import COLUMNS, say, shown
+from progress import COLUMNS, complain, say, shown
 from report import report
 from sentences.summary import summary
 
@@ -49,6 +48,6 @@ def conclude(folder: Path) -> int:
     elif chart := charts.draw_in_text(folder, COLUMNS):
         say(chart + "\n")
     for line in problems:
-        print(line, file=sys.stderr)
+        complain(line)
     say(f"Report: {shown(folder / 'report.html')}")
     return status

@@ -42,8 +42,8 @@ What lies in the results folder afterwards:
                     packed with gzip later on
   environment.json  the machine, its limits, the compiler, the commit, the plan
 
-COMMAND is run without a shell.  What it starts is the process that is measured:
-when that is a script, let it end with `exec'.
+COMMAND is run without a shell.  The process that listens is measured, also when
+COMMAND is a script that starts it, or the like of `npm start'.
 
 Exit status: 0, or 1 when a trial failed, 64 when an option is wrong, 74 when
 the results can't be written, 128 + its number after a signal (Ctrl-C: 130).

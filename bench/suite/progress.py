@@ -23,12 +23,24 @@ COLUMNS = 80
 LAYOUT = "{desc} {percentage:3.0f} %|{bar}| {elapsed} done, about {remaining} to go"
 
 
-def say(text: str = "") -> None:
+lost: OSError | None = None  # why something that was said did not get out
+
+
+def say(text: str = "", end: str = "\n") -> None:
     """A line for people, at once even when stdout is a file."""
+    global lost
     try:
-        print(text, flush=True)
-    except OSError:  # nobody reads any more; the results still count
+        print(text, end=end, flush=True)
+    except OSError as error:  # nobody reads any more; the results still count
+        lost = lost or error
         sys.stdout = open(os.devnull, "w")
+
+
+def complain(line: str) -> None:
+    """A line on stderr, which may be full or closed, too."""
+    with contextlib.suppress(OSError):
+        if sys.stderr is not None:
+            print(line, file=sys.stderr, flush=True)
 
 
 def say_sentence(sentence: str) -> None:
@@ -105,8 +117,7 @@ class Progress:
         """A line on stderr that doesn't tear the bar apart."""
         if self.bar is not None:
             self.bar.clear()
-        with contextlib.suppress(OSError):
-            print(line, file=sys.stderr, flush=True)
+        complain(line)
         if self.bar is not None:
             self.bar.refresh()
 

@@ -1,7 +1,10 @@
 #include "program.h"
 
 #include <check.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,8 +17,13 @@ enum { STEP_US = 5000, STEPS = PROGRAM_DEADLINE_SECONDS * (1000000 / STEP_US) };
 
 struct program program_start(const char *const argv[])
 {
+    return program_start_to(memfd_create("stdout", MFD_CLOEXEC), argv);
+}
+
+struct program program_start_to(int out_fd, const char *const argv[])
+{
     struct program program = {
-        .out_fd = memfd_create("stdout", MFD_CLOEXEC),
+        .out_fd = out_fd,
         .err_fd = memfd_create("stderr", MFD_CLOEXEC),
     };
 
@@ -33,6 +41,21 @@ struct program program_start(const char *const argv[])
     return program;
 }
 
+void program_refuse(int call, int error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+    ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* All of a regular file; of anything else, nothing. */
 static char *read_all(int fd)
 {
     struct stat stat;
@@ -40,7 +63,9 @@ static char *read_all(int fd)
     ck_assert_int_eq(fstat(fd, &stat), 0);
     char *text = calloc(1, (size_t)stat.st_size + 1);
     ck_assert_ptr_nonnull(text);
-    ck_assert_int_eq(pread(fd, text, (size_t)stat.st_size, 0), stat.st_size);
+    if (S_ISREG(stat.st_mode))
+        ck_assert_int_eq(pread(fd, text, (size_t)stat.st_size, 0),
+                         stat.st_size);
     return text;
 }
 

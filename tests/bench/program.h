@@ -22,6 +22,16 @@ struct program {
 /* Start the program argv[0] with these arguments; the last one is NULL. */
 struct program program_start(const char *const argv[]);
 
+/* The same, with this descriptor as its standard output. */
+struct program program_start_to(int out_fd, const char *const argv[]);
+
+/*
+ * Let this system call (SYS_...) fail with `error`, here and in all programs
+ * that are started from now on: seccomp(2), which many containers use like
+ * this.
+ */
+void program_refuse(int call, int error);
+
 /* Wait for its end and collect what it wrote.  Fails the test at the deadline.
  */
 void program_wait(struct program *program);

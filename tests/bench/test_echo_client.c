@@ -3,13 +3,17 @@
  *
  *     test_echo_client PATH-OF-ECHO_CLIENT
  */
+#include "counters.h"
 #include "fake_server.h"
 #include "program.h"
 #include "tap.h"
 
 #include <check.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *echo_client;
 
@@ -131,6 +135,52 @@ START_TEST(a_wrong_server_is_noticed)
 }
 END_TEST
 
+/* Its phrases, written on a full disk and for a reader that has left. */
+START_TEST(only_a_full_output_is_a_failure)
+{
+    static struct fake_server server;
+    char port[32];
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    fake_server_start(&server, ECHOES, 0);
+    snprintf(port, sizeof(port), "--port=%s", server.port);
+    struct program program =
+        program_start_to(_i == 0 ? open("/dev/full", O_WRONLY) : ends[1],
+                         (const char *const[]){echo_client, port, NULL});
+    program_wait(&program);
+    ck_assert_int_eq(program.status, _i == 0 ? 1 : 0);
+    ck_assert_int_eq(count(program.err, "standard output: "), _i == 0);
+    program_free(&program);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* It waits for a reply; its parent has blocked and ignored the signal. */
+START_TEST(an_inherited_mask_keeps_no_signal_away)
+{
+    static struct fake_server server;
+    char port[32];
+    sigset_t all;
+
+    signal(SIGTERM, SIG_IGN);
+    sigfillset(&all);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, &all, NULL), 0);
+    fake_server_start(&server, FORGETS, 0);
+    snprintf(port, sizeof(port), "--port=%s", server.port);
+    struct program program =
+        program_start((const char *const[]){echo_client, port, NULL});
+    while (counters->receives == 0)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    kill(program.pid, SIGTERM);
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 128 + SIGTERM);
+    program_free(&program);
+    fake_server_stop(&server);
+}
+END_TEST
+
 static const char *const mistakes[] = {
     "--port=0",        "--port=65536", "--port=x",
     "--connections=0", "--nothing",    "--connections=x",
@@ -164,6 +214,8 @@ int main(int argc, char *argv[])
     tcase_add_loop_test(tcase, the_longest_argument_does_not_block, 0, 2);
     tcase_add_loop_test(tcase, a_wrong_server_is_noticed, 0,
                         sizeof(wrongs) / sizeof(wrongs[0]));
+    tcase_add_loop_test(tcase, only_a_full_output_is_a_failure, 0, 2);
+    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
     tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
                         sizeof(mistakes) / sizeof(mistakes[0]));
     suite_add_tcase(suite, tcase);

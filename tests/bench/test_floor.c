@@ -8,6 +8,7 @@
 #include "tap.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,25 @@ START_TEST(it_ends_when_a_client_ends_its_stream)
 }
 END_TEST
 
+/* SIGTERM was blocked and ignored by its parent. */
+START_TEST(an_inherited_mask_keeps_no_signal_away)
+{
+    sigset_t all;
+    char line[100];
+
+    signal(SIGTERM, SIG_IGN);
+    sigfillset(&all);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, &all, NULL), 0);
+    struct program server =
+        program_start((const char *const[]){floor_path, "--port=0", NULL});
+    program_first_line(&server, line, sizeof(line));
+    kill(server.pid, SIGTERM);
+    program_wait(&server);
+    ck_assert_int_eq(server.status, 128 + SIGTERM);
+    program_free(&server);
+}
+END_TEST
+
 static const char *const mistakes[] = {"--connections=129", "--connections=0",
                                        "--port=65536", "stray", "--nothing"};
 
@@ -90,6 +110,7 @@ int main(int argc, char *argv[])
     tcase_add_loop_test(tcase, it_serves_as_many_as_it_was_told, 0,
                         sizeof(counts) / sizeof(counts[0]));
     tcase_add_test(tcase, it_ends_when_a_client_ends_its_stream);
+    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
     tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
                         sizeof(mistakes) / sizeof(mistakes[0]));
     suite_add_tcase(suite, tcase);

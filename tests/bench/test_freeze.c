@@ -30,12 +30,14 @@
 #include "trial.h"
 
 #include <check.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -300,6 +302,22 @@ START_TEST(it_stops_and_continues_once_a_window)
 }
 END_TEST
 
+/* As in a container that forbids pidfds: by the number of the process. */
+START_TEST(it_stops_without_a_pidfd)
+{
+    pid_t pid = start_sleeper();
+
+    program_refuse(SYS_pidfd_open, EPERM);
+    struct freeze freeze = freeze_prepare(pid, 0, 60);
+    freeze_begin(&freeze, 1);
+    ck_assert(freeze_step(&freeze, 1));
+    await_state(pid, true);
+    freeze_end(&freeze);
+    await_state(pid, false);
+    end_sleeper(pid);
+}
+END_TEST
+
 START_TEST(the_end_of_the_window_ends_the_freeze)
 {
     pid_t pid = start_sleeper();
@@ -318,7 +336,7 @@ END_TEST
 
 START_TEST(nothing_planned_stops_nobody)
 {
-    struct freeze freeze = {.process = 0};
+    struct freeze freeze = {.pid = 0};
 
     freeze_begin(&freeze, 1);
     ck_assert_uint_eq(freeze_next(&freeze), UINT64_MAX);
@@ -387,6 +405,7 @@ int main(int argc, char *argv[])
     tcase_add_test(tcase, each_point_has_its_freeze);
     tcase_add_loop_test(tcase, the_server_goes_on_whatever_happens, 0, 6);
     tcase_add_test(tcase, it_stops_and_continues_once_a_window);
+    tcase_add_test(tcase, it_stops_without_a_pidfd);
     tcase_add_test(tcase, the_end_of_the_window_ends_the_freeze);
     tcase_add_test(tcase, nothing_planned_stops_nobody);
     tcase_add_test(tcase, a_process_that_has_ended_is_said);

@@ -12,7 +12,9 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -233,7 +235,11 @@ END_TEST
 START_TEST(the_server_may_be_a_name)
 {
     struct fake_server server;
+    struct addrinfo *addresses;
 
+    if (getaddrinfo("localhost", NULL, NULL, &addresses) != 0)
+        return; /* a container without that line in /etc/hosts */
+    freeaddrinfo(addresses);
     fake_server_start(&server, ECHOES, 0);
     struct program program = program_start((const char *const[]){
         trial_loadgen, "--seconds=0.1", "localhost", server.port, NULL});
@@ -395,6 +401,47 @@ START_TEST(each_point_asks_again_who_is_served)
     ck_assert_str_eq(trial_string(trial.points[1], "reason"),
                      "no reply at all on 1 of 2 active connections");
     ck_assert_int_eq(trial_integer(trial.points[1], "errors.unserved"), 1);
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* Reported as writable and as reset at once: one end of one connection. */
+START_TEST(an_end_is_counted_once)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, RESETS, 1);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--size=1048576", "--seconds=1",
+                                    "--warm-up=0", NULL});
+    trial_assert_wrong(trial.points[0], "the server closed connection 0",
+                       "closed");
+    ck_assert_int_eq(trial_integer(trial.points[0], "errors.closed"), 1);
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* poll(2) fails for more descriptors than may be open, and says nothing of any
+ * connection; one of them was closed. */
+START_TEST(idle_ones_are_looked_after_when_the_limit_was_lowered)
+{
+    struct rlimit few = {8, 8};
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, CLOSES_THE_FIRST, 200);
+    trial_start(&trial, server.port,
+                (const char *const[]){"--idle=30", "--seconds=1.5",
+                                      "--warm-up=0", NULL});
+    while (counters->receives < 100)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    ck_assert_int_eq(prlimit(trial.program.pid, RLIMIT_NOFILE, &few, NULL), 0);
+    trial_wait(&trial);
+    trial_assert_wrong(trial.points[0], "the server closed connection 0",
+                       "closed");
     trial_free(&trial);
     fake_server_stop(&server);
 }
@@ -636,6 +683,104 @@ START_TEST(a_signal_is_not_kept_waiting)
 }
 END_TEST
 
+/* SIGTERM as some parents leave it: blocked and ignored. */
+START_TEST(an_inherited_mask_keeps_no_signal_away)
+{
+    sigset_t all;
+    struct fake_server server;
+    struct trial trial;
+
+    signal(SIGTERM, SIG_IGN);
+    sigfillset(&all);
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, &all, NULL), 0);
+    fake_server_start(&server, ECHOES, 0);
+    trial_start(&trial, server.port,
+                (const char *const[]){"--seconds=1000", NULL});
+    while (counters->receives < 100)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    kill(trial.program.pid, SIGTERM);
+    program_wait(&trial.program);
+    ck_assert_int_eq(trial.program.status, 128 + SIGTERM);
+    program_free(&trial.program);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* A server by hand: a socket that listens, and loadgen's port of it. */
+static int listen_by_hand(char port[8])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
+    ck_assert_int_eq(listen(fd, 1), 0);
+    getsockname(fd, (struct sockaddr *)&address, &length);
+    snprintf(port, 8, "%d", ntohs(address.sin_port));
+    return fd;
+}
+
+/* Stop loadgen for longer than it would wait for us, and answer after that. */
+static void answer_after_a_pause(int fd, pid_t loadgen)
+{
+    char text[64];
+
+    ck_assert_int_eq(recv(fd, text, sizeof(text), MSG_WAITALL), sizeof(text));
+    usleep(500000); /* the window is over, too */
+    kill(loadgen, SIGSTOP);
+    usleep(2500000);
+    kill(loadgen, SIGCONT);
+    usleep(100000);
+    ck_assert_int_eq(send(fd, text, sizeof(text), 0), sizeof(text));
+}
+
+/* As when the machine is suspended: the server did not run either. */
+START_TEST(a_pause_of_its_own_is_not_the_servers_fault)
+{
+    char port[8], text[64];
+    struct trial trial;
+    int listen_fd = listen_by_hand(port);
+
+    trial_start(&trial, port,
+                (const char *const[]){"--seconds=0.2", "--warm-up=0",
+                                      "--stall=2", NULL});
+    int fd = accept(listen_fd, NULL, NULL);
+    ck_assert_int_ne(fd, -1);
+    answer_after_a_pause(fd, trial.program.pid); /* the proof */
+    ck_assert_int_eq(recv(fd, text, sizeof(text), MSG_WAITALL), sizeof(text));
+    ck_assert_int_eq(send(fd, text, sizeof(text), 0), sizeof(text));
+    answer_after_a_pause(fd, trial.program.pid); /* in the drain */
+    trial_wait(&trial);
+    trial_assert_valid(trial.points[0]);
+    trial_free(&trial);
+    close(fd);
+    close(listen_fd);
+}
+END_TEST
+
+START_TEST(a_pause_of_its_own_is_told)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial_start(&trial, server.port,
+                (const char *const[]){"--seconds=1", "--warm-up=0", NULL});
+    while (counters->receives < 100)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    kill(trial.program.pid, SIGSTOP);
+    usleep(700000);
+    kill(trial.program.pid, SIGCONT);
+    trial_wait(&trial);
+    trial_assert_valid(trial.points[0]);
+    ck_assert_double_ge(trial_real(trial.points[0], "generator.paused_seconds"),
+                        0.5);
+    trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
 START_TEST(lines_are_appended_to_a_file)
 {
     struct fake_server server;
@@ -683,6 +828,101 @@ START_TEST(a_full_disk_is_said)
                      "loadgen: --json: the result can't be written: No space "
                      "left on device\n");
     trial_free(&trial);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* Each prints something. */
+static const char *const talkative[] = {"--seconds=0.05", "--help",
+                                        "--version"};
+
+START_TEST(a_full_standard_output_is_said)
+{
+    struct fake_server server;
+
+    fake_server_start(&server, ECHOES, 0);
+    struct program program =
+        program_start_to(open("/dev/full", O_WRONLY),
+                         (const char *const[]){trial_loadgen, talkative[_i],
+                                               "127.0.0.1", server.port, NULL});
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 1);
+    ck_assert_msg(strstr(program.err, "loadgen: standard output: ") ==
+                      program.err,
+                  "%s", program.err);
+    program_free(&program);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* A pipe that is full, whose other end nobody reads yet.  Returns that end. */
+static int full_pipe(int *write_fd, size_t *held)
+{
+    static char page[4096];
+    int ends[2];
+    ssize_t n;
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    ck_assert_int_ge(fcntl(ends[1], F_SETPIPE_SZ, (int)sizeof(page)), 0);
+    *held = 0;
+    while ((n = write(ends[1], page, sizeof(page))) > 0)
+        *held += (size_t)n;
+    *write_fd = ends[1];
+    ck_assert_int_eq(fcntl(ends[0], F_SETFL, 0), 0); /* we do wait */
+    return ends[0];
+}
+
+/* Its reader is slow, and another program has made the pipe non-blocking. */
+START_TEST(a_slow_reader_gets_all_of_it)
+{
+    static char text[100000];
+    struct fake_server server;
+    size_t held, length = 0;
+    ssize_t n = 1;
+    int write_fd;
+    int read_fd = full_pipe(&write_fd, &held);
+
+    fake_server_start(&server, ECHOES, 0);
+    struct program program = program_start_to(
+        write_fd,
+        (const char *const[]){trial_loadgen, "--json=-", "--seconds=0.05",
+                              "--warm-up=0", "127.0.0.1", server.port, NULL});
+    while (counters->receives == 0)
+        usleep(1000); /* until it is at work; the test has a time limit */
+    usleep(500000);   /* soon it has something to write */
+    close(write_fd);
+    for (; n > 0 && length < sizeof(text); length += (size_t)n) {
+        n = read(read_fd, text + length, sizeof(text) - length);
+        ck_assert_int_ge(n, 0);
+    }
+    program.out_fd = read_fd;
+    program_wait(&program);
+    ck_assert_msg(program.status == 0, "%s", program.err);
+    ck_assert_uint_gt(length, held);
+    ck_assert_int_eq(text[held], '{');
+    ck_assert_int_eq(text[length - 1], '\n');
+    program_free(&program);
+    fake_server_stop(&server);
+}
+END_TEST
+
+/* Like `loadgen ... | head -1`: all points are measured all the same. */
+START_TEST(a_reader_that_has_left_is_no_failure)
+{
+    struct fake_server server;
+    int ends[2];
+
+    fake_server_start(&server, ECHOES, 0);
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    struct program program = program_start_to(
+        ends[1],
+        (const char *const[]){trial_loadgen, "--idle=0,1", "--seconds=0.05",
+                              "127.0.0.1", server.port, NULL});
+    program_wait(&program);
+    ck_assert_int_eq(program.status, 0);
+    ck_assert_str_eq(program.err, "");
+    program_free(&program);
     fake_server_stop(&server);
 }
 END_TEST
@@ -813,6 +1053,9 @@ static TCase *wrong_servers(void)
     tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
     tcase_add_loop_test(tcase, a_wrong_server_is_not_measured, 0,
                         (int)size_of_wrongs);
+    tcase_add_test(tcase, an_end_is_counted_once);
+    tcase_add_test(tcase,
+                   idle_ones_are_looked_after_when_the_limit_was_lowered);
     tcase_add_test(tcase, a_silent_server_is_given_up_soon);
     tcase_add_test(tcase, each_point_asks_again_who_is_served);
     tcase_add_loop_test(tcase, an_idle_connection_is_looked_after, 0, 2);
@@ -830,7 +1073,13 @@ static TCase *other_trouble(void)
     tcase_add_test(tcase, too_few_descriptors_are_said);
     tcase_add_loop_test(tcase, a_signal_drops_only_the_point_underway, 0, 2);
     tcase_add_test(tcase, a_signal_is_not_kept_waiting);
+    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
+    tcase_add_test(tcase, a_pause_of_its_own_is_not_the_servers_fault);
+    tcase_add_test(tcase, a_pause_of_its_own_is_told);
     tcase_add_test(tcase, a_full_disk_is_said);
+    tcase_add_loop_test(tcase, a_full_standard_output_is_said, 0, 3);
+    tcase_add_test(tcase, a_slow_reader_gets_all_of_it);
+    tcase_add_test(tcase, a_reader_that_has_left_is_no_failure);
     tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
                         (int)size_of_mistakes);
     tcase_add_loop_test(tcase, what_makes_no_sense_together_is_refused, 0,

@@ -15,13 +15,10 @@
 
 #include <check.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -274,20 +271,77 @@ START_TEST(it_sleeps_while_nothing_is_due)
 }
 END_TEST
 
-/* A kernel without epoll_pwait2: seccomp(2) lets the call fail so. */
-START_TEST(it_sleeps_on_an_old_kernel)
+/* A kernel without epoll_pwait2, and a container that forbids it. */
+START_TEST(it_sleeps_without_epoll_pwait2)
 {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-
-    ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    program_refuse(SYS_epoll_pwait2, _i == 0 ? ENOSYS : EPERM);
     assert_it_sleeps();
+}
+END_TEST
+
+/* The first CPU from `cpu` on where this process may run; -1: none. */
+static int next_cpu(int cpu)
+{
+    cpu_set_t allowed;
+
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+    while (cpu < CPU_SETSIZE && !CPU_ISSET((size_t)cpu, &allowed))
+        cpu++;
+    return cpu < CPU_SETSIZE ? cpu : -1;
+}
+
+static void stay_on_cpu(int cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+/* How long it only waited, awake, with up to two options more. */
+static double seconds_awake(const char *option, const char *another)
+{
+    struct fake_server server;
+    struct trial trial;
+
+    fake_server_start(&server, ECHOES, 0);
+    trial_run(&trial, server.port,
+              (const char *const[]){"--rate=2000", "--gaps=constant",
+                                    "--seconds=0.3", "--warm-up=0.1", option,
+                                    another, NULL});
+    trial_assert_valid(trial.points[0]);
+    double seconds = trial_real(trial.points[0], "generator.spin_seconds");
+    trial_free(&trial);
+    fake_server_stop(&server);
+    return seconds;
+}
+
+/* However many CPUs are online: this process is the server, and on the same. */
+START_TEST(it_does_not_stay_awake_on_the_servers_cpu)
+{
+    char pid[32];
+
+    snprintf(pid, sizeof(pid), "--pid=%d", (int)getpid());
+    stay_on_cpu(next_cpu(0));
+    ck_assert_double_eq(seconds_awake(pid, NULL), 0);
+    ck_assert_double_eq(seconds_awake(NULL, NULL), 0);
+}
+END_TEST
+
+START_TEST(it_stays_awake_on_a_cpu_of_its_own)
+{
+    int servers = next_cpu(0);
+    int own = next_cpu(servers + 1);
+    char option[32], pid[32];
+
+    if (own == -1)
+        return; /* there is none */
+    snprintf(pid, sizeof(pid), "--pid=%d", (int)getpid());
+    snprintf(option, sizeof(option), "--cpu=%d", own);
+    ck_assert_double_gt(seconds_awake(option, NULL), 0);
+    stay_on_cpu(servers);
+    ck_assert_double_gt(seconds_awake(option, pid), 0);
 }
 END_TEST
 
@@ -302,8 +356,6 @@ START_TEST(the_time_awake_is_told_apart)
                                     "--warm-up=0.1", "--seconds=0.5", NULL});
     const json_t *point = trial.points[0];
     trial_assert_valid(point);
-    if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
-        ck_assert_double_gt(trial_real(point, "generator.spin_seconds"), 0);
     ck_assert_double_lt(trial_real(point, "generator.spin_seconds"),
                         trial_real(point, "seconds"));
     trial_free(&trial);
@@ -404,7 +456,9 @@ int main(int argc, char *argv[])
     tcase_add_loop_test(tcase, a_wrong_server_is_not_measured, 0,
                         (int)size_of_wrongs);
     tcase_add_test(tcase, it_sleeps_while_nothing_is_due);
-    tcase_add_test(tcase, it_sleeps_on_an_old_kernel);
+    tcase_add_loop_test(tcase, it_sleeps_without_epoll_pwait2, 0, 2);
+    tcase_add_test(tcase, it_does_not_stay_awake_on_the_servers_cpu);
+    tcase_add_test(tcase, it_stays_awake_on_a_cpu_of_its_own);
     tcase_add_test(tcase, the_time_awake_is_told_apart);
     tcase_add_test(tcase, a_closed_loop_has_no_plan);
     tcase_add_test(tcase, a_signal_ends_it);

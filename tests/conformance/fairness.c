@@ -96,9 +96,7 @@ END_TEST
 
 void add_fairness_cases(void)
 {
-    case_add(6, "fairness-beside-firehoses", beside_firehoses,
-             ANY_SERVER | ALONE, 90);
+    case_add(6, "fairness-beside-firehoses", beside_firehoses, ALONE, 90);
     case_add(6, "fairness-beside-a-flood", beside_a_flood, NEEDS_OPTIONS, 60);
-    case_add(6, "fairness-beside-visitors", beside_visitors, ANY_SERVER | ALONE,
-             60);
+    case_add(6, "fairness-beside-visitors", beside_visitors, ALONE, 60);
 }

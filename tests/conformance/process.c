@@ -55,15 +55,23 @@ static bool is_dead(char state)
     return state == 'Z' || state == 'X';
 }
 
+/* Both lists with room for so many. */
+static void make_room(size_t room)
+{
+    struct process *longer = reallocarray(all, room, sizeof(*all));
+    struct process *other = reallocarray(chosen, room, sizeof(*chosen));
+
+    if (longer == NULL || other == NULL)
+        ck_abort_msg("no memory for a list of %zu processes", room);
+    all = longer;
+    chosen = other;
+    all_room = room;
+}
+
 static void append(struct process process)
 {
-    if (all_count == all_room) {
-        all_room = all_room == 0 ? 256 : 2 * all_room;
-        all = reallocarray(all, all_room, sizeof(*all));
-        chosen = reallocarray(chosen, all_room, sizeof(*chosen));
-        if (all == NULL || chosen == NULL)
-            abort();
-    }
+    if (all_count == all_room)
+        make_room(all_room == 0 ? 256 : 2 * all_room);
     all[all_count++] = process;
 }
 
@@ -189,26 +197,28 @@ static pid_t common_ancestor(const pid_t *pids, size_t count, pid_t top)
     return candidate == top ? pids[0] : candidate;
 }
 
-pid_t process_that_serves(pid_t ancestor, int port)
+/* If the likely one holds it then all others that do are below that one. */
+pid_t process_that_serves(pid_t ancestor, pid_t likely, int port)
 {
     unsigned long inodes[INODES_MOST];
     pid_t holders[INODES_MOST];
     const struct process *family;
-    size_t holder_count = 0;
-    size_t inode_count = add_listening("/proc/net/tcp", port, inodes, 0);
-    size_t family_count = process_family(ancestor, &family);
+    size_t inode_count, holder_count = 0, family_count;
 
+    inode_count = add_listening("/proc/net/tcp", port, inodes, 0);
     inode_count = add_listening("/proc/net/tcp6", port, inodes, inode_count);
     if (inode_count == 0)
         return 0;
+    if (holds(likely, inodes, inode_count))
+        return likely;
+    family_count = process_family(ancestor, &family);
     for (size_t i = 0; i < family_count && holder_count < INODES_MOST; i++) {
         if (family[i].pid != ancestor &&
             holds(family[i].pid, inodes, inode_count))
             holders[holder_count++] = family[i].pid;
     }
-    if (holder_count == 0)
-        return -1;
-    return common_ancestor(holders, holder_count, ancestor);
+    return holder_count == 0 ? -1
+                             : common_ancestor(holders, holder_count, ancestor);
 }
 
 bool process_is_alive(pid_t pid)

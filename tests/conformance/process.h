@@ -26,10 +26,11 @@ size_t process_family(pid_t pid, const struct process **family);
 /*
  * Which descendant of `ancestor` serves the TCP port?  The one that holds the
  * listening socket; if several do, the nearest ancestor that they have in
- * common, as the master of a server with workers.  Returns 0 if none does, and
- * -1 if the port has a listening socket, but in no process that we can see.
+ * common, as the master of a server with workers.  That it is `likely` is
+ * looked at first.  Returns 0 if none does, and -1 if the port has a listening
+ * socket, but in no process that we can see.
  */
-pid_t process_that_serves(pid_t ancestor, int port);
+pid_t process_that_serves(pid_t ancestor, pid_t likely, int port);
 
 /* Is it there, and not a zombie? */
 bool process_is_alive(pid_t pid);

@@ -127,7 +127,7 @@ static _Noreturn void end_by(int number)
         continue;
     sigemptyset(&set);
     sigaddset(&set, number);
-    raise(number);
+    kill(getpid(), number);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     _exit(EXIT_FAILURE);
 }

@@ -223,8 +223,8 @@ void add_signal_cases(void)
     case_add(8, "signals-sigint-while-owed", sigint_while_owed, ANY_SERVER, 60);
     case_add(8, "signals-sigterm-while-owed", sigterm_while_owed, ANY_SERVER,
              60);
-    case_add(8, "signals-sigint-busy", sigint_busy, ANY_SERVER | ALONE, 60);
-    case_add(8, "signals-sigterm-busy", sigterm_busy, ANY_SERVER | ALONE, 60);
+    case_add(8, "signals-sigint-busy", sigint_busy, ALONE, 60);
+    case_add(8, "signals-sigterm-busy", sigterm_busy, ALONE, 60);
     case_add(8, "signals-while-full", while_full, NEEDS_OPTIONS, 30);
     case_add(8, "signals-sigint-was-ignored", sigint_was_ignored, ANY_SERVER,
              30);

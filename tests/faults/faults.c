@@ -16,7 +16,7 @@
  *     WHAT  an error, which is answered without asking the kernel; or
  *           short     recv and send: ask the kernel for SHORT bytes at most
  *           spurious  wait: all that is watched is said to be ready
- *           pause     recv: sleep for 1.5 s before it; wait: behind it.  So the
+ *           pause     recv: sleep for 2.5 s before it; wait: behind it.  So the
  *                     server seems stopped, but no signal interrupts anything
  *     WHEN  which of the calls, counted from 1: 5, 1-3, 4- (and all after it),
  *           and with "/2" behind it, every second of these
@@ -172,7 +172,7 @@ static int next_fault(const char *call)
 
 static void pause_here(void)
 {
-    const struct timespec time = {.tv_sec = 1, .tv_nsec = 500000000};
+    const struct timespec time = {.tv_sec = 2, .tv_nsec = 500000000};
     nanosleep(&time, NULL);
 }
 

@@ -347,7 +347,7 @@ START_TEST(the_wait_is_refused)
 END_TEST
 
 /*
- * The server sleeps for 1.5 s in the middle of a turn, without any signal:
+ * The server sleeps for 2.5 s in the middle of a turn, without any signal:
  * after its wait has reported the first client, and before it receives from it.
  * Meanwhile --idle-timeout runs out for both, but the first was active just
  * now, and the second has sent something that the server has not seen yet.
@@ -355,7 +355,7 @@ END_TEST
 START_TEST(a_pause_in_a_turn)
 {
     static const char *const schedules[] = {"recv:pause:3", "wait:pause:5"};
-    faulty_start_with(&server, schedules[_i], "--idle-timeout=1", NULL);
+    faulty_start_with(&server, schedules[_i], "--idle-timeout=2", NULL);
     int first = talk_connect(server.port);
     talk_echo(first, 3);
     int second = talk_connect(server.port);

@@ -209,10 +209,14 @@ START_TEST(a_full_socket_takes_a_part_and_then_nothing)
     struct pair pair = open_tcp_pair();
     static const char bytes[64 * 1024 * 1024];
     ssize_t sent = send(pair.ours, bytes, sizeof(bytes), 0);
+    ssize_t more;
 
     ck_assert_int_gt(sent, 0);
     ck_assert_int_lt(sent, (ssize_t)sizeof(bytes));
-    ck_assert_int_eq(send(pair.ours, bytes, sizeof(bytes), 0), -1);
+    /* What has reached the peer meanwhile makes room for some more. */
+    while ((more = send(pair.ours, bytes, sizeof(bytes), 0)) > 0)
+        ck_assert_int_lt(more, (ssize_t)sizeof(bytes));
+    ck_assert_int_eq(more, -1);
     ck_assert_int_eq(errno, EAGAIN);
 }
 END_TEST

@@ -174,15 +174,29 @@ class Drawing(unittest.TestCase):
             with self.subTest(chart=chart):
                 self.assertGreater(marks(svg, COLOURS["poll"]), 0)
 
+    def test_what_somebody_has_set_for_gnuplot_changes_nothing(self):
+        before = drawn(plain(), "idle", "svg", "wide")
+        with tempfile.TemporaryDirectory() as home:
+            (Path(home) / ".gnuplot").write_text("set terminal dumb\nset label 'mine'\nexit\n")
+            with mock.patch.dict(os.environ, {"HOME": home, "GNUTERM": "nonsense"}):
+                drawn.cache_clear()
+                self.assertEqual(drawn(plain(), "idle", "svg", "wide"), before)
+
+    def test_a_folder_may_have_any_name(self):
+        name = "it's `a` name\nof\ttwo \u00ad\\ \"lines\""
+        folder = made(name, whole_run(1, experiments=("churn",)))
+        for kind in ("svg", "png"):
+            self.assertGreater(len(drawn(folder, "churn", kind, "wide")), 1000)
+
     def test_by_hand_from_the_top_folder(self):
         given = f"run='{plain()}'; kind='png'; layout='narrow'"
-        command = ["gnuplot", "-e", given, "plots/idle.gp"]
+        command = ["gnuplot", "-d", "-e", given, "plots/idle.gp"]
         self.assertEqual(subprocess.run(command, cwd=ROOT, timeout=60).returncode, 0)
         self.assertTrue((plain() / "idle-narrow.png").is_file())
 
     def test_without_a_folder_a_script_says_what_it_wants(self):
         for chart in [*charts.CHARTS, "terminal"]:
-            command = ["gnuplot", f"plots/{chart}.gp"]
+            command = ["gnuplot", "-d", f"plots/{chart}.gp"]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
             with self.subTest(chart=chart):
                 self.assertEqual(done.returncode, 64)
@@ -200,7 +214,7 @@ class Drawing(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             path = Path(name) / "t.gp"
             path.write_text("\n".join(settings.lines) + "\nprint idle_remark\n")
-            done = subprocess.run(["gnuplot", path], capture_output=True, text=True, timeout=60)
+            done = subprocess.run(["gnuplot", "-d", path], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.stderr.rstrip("\n"), "it's `touch /tmp/x`  \\\" {")
 
 

@@ -455,7 +455,7 @@ class Hgrm(unittest.TestCase):
                 "plot 'one.hgrm' using 4:1; print STATS_records"
             )
             done = subprocess.run(
-                ["gnuplot", "-e", script], cwd=name, capture_output=True, text=True, timeout=60
+                ["gnuplot", "-d", "-e", script], cwd=name, capture_output=True, text=True, timeout=60
             )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(int(float(done.stderr.split()[-1])), len(self.plotted(self.text)))

@@ -5,6 +5,8 @@ a PATH without gnuplot: what matters here is what is measured and kept.
 """
 
 import ctypes
+import importlib.util
+import io
 import json
 import os
 import platform
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -28,8 +31,15 @@ from made_up import FOUR, ROOT, whole_run, write
 from figures import histogram
 import results
 from measure.experiments import EXPERIMENTS
+from measure import server
 from measure.server import is_listening
+from options import parse_options
 from problem import Problem
+
+# The file that is run as the program bench/suite: it has no name to import it by.
+SPEC = importlib.util.spec_from_file_location("suite_main", ROOT / "bench/suite/__main__.py")
+suite_main = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(suite_main)
 
 BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))
 SUITE = [sys.executable, str(ROOT / "bench" / "suite"), f"--build={BUILD}"]
@@ -295,7 +305,10 @@ class Machines(Run):
 class Ways(Run):
     def test_on_a_terminal_there_is_a_bar_of_80_columns_at_most(self):
         words = self.words(*IDLE, "--only=poll_server")
-        master, slave = pty.openpty()
+        try:
+            master, slave = pty.openpty()
+        except OSError as error:  # a chroot without /dev/pts, say
+            self.skipTest(f"no pseudo-terminal here: {error.strerror}")
         process = subprocess.Popen(
             words, stdout=slave, stderr=subprocess.DEVNULL, env=self.variables(False)
         )
@@ -386,7 +399,13 @@ class BadServers(Run):
         self.assertEqual(self.outcomes("poll_server"), ["measured"] * 4)
 
     def test_one_that_never_listens(self):
-        self.check("deaf", "nobody listens on 127.0.0.1 port", "after 10 s")
+        options = parse_options([odd("deaf"), f"--build={BUILD}"])
+        with mock.patch.object(server, "READY_SECONDS", 1), \
+                self.assertRaises(server.NotServing) as caught, \
+                server.running(options, "odd", 1, None):
+            pass
+        said = r"^nobody listens on 127\.0\.0\.1 port \d+ after 1 s$"
+        self.assertRegex(str(caught.exception), said)
 
     def test_listening_is_where_the_load_generator_will_connect(self):
         cases = [
@@ -400,6 +419,29 @@ class BadServers(Run):
             both = address == "::"
             with socket.create_server((address, 0), family=family, dualstack_ipv6=both) as listener:
                 self.assertEqual(is_listening(listener.getsockname()[1]), expected, address)
+        if not socket.has_dualstack_ipv6():
+            return
+        with socket.socket(socket.AF_INET6) as listener:  # as Java does
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listener.bind(("::ffff:127.0.0.1", 0))
+            listener.listen()
+            self.assertTrue(is_listening(listener.getsockname()[1]))
+        with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:  # IPv6 alone
+            self.assertFalse(is_listening(listener.getsockname()[1]))
+
+    def test_a_peer_that_this_system_does_not_allow_is_left_out(self):
+        build = self.base / "build"
+        (build / "bench" / "peers").mkdir(parents=True)
+        for program in ("poll_server", "bench/floor", "bench/loadgen"):
+            (build / program).symlink_to(Path(BUILD) / program)
+        peer = build / "bench" / "peers" / "io_uring"
+        peer.write_text("#!/bin/sh\necho 'io_uring: not here' >&2\nexit 69\n")
+        peer.chmod(0o755)
+        words = ["churn", "--peers", "--only=io_uring,poll_server", "--rounds=2"]
+        done = self.run_suite(*words, f"--build={build}")
+        said = "bench/run: io_uring is left out: ended with status 69: io_uring: not here"
+        self.assertEqual((done.returncode, self.complaints(done.stderr)), (0, [said]))
+        self.assertEqual(self.outcomes("poll_server"), ["measured"] * 2)
 
     def test_one_that_goes_to_the_background(self):
         shell = "--server=odd=/bin/sh -c 'exit 0' {port}"
@@ -423,9 +465,10 @@ class BadServers(Run):
         command = f"sh -c '{program} & wait' {{port}}"
         (self.tools / "sh").symlink_to("/bin/sh")
         done = self.run_suite(*IDLE, "--only=odd", "--server=odd=" + command, "--seconds=0.3")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("the process used no CPU time", done.stderr)
-        self.assertNotIn("Traceback", done.stderr)
+        self.assert_good(done)
+        used = [t["server"]["cpu_seconds"] for t in read_trials(self.output)
+                if t["server_name"] == "odd"]
+        self.assertTrue(all(seconds > 0 for seconds in used), used)
         self.assertEqual(processes_with(f"--counters={self.base}/mark"), [])
 
     def test_one_that_does_not_start_is_not_started_again(self):
@@ -563,8 +606,49 @@ class Files(Run):
                 stdout=full, stderr=subprocess.PIPE, text=True, timeout=DEADLINE,
                 env=self.variables(False),
             )
-        self.assertEqual((done.returncode, self.complaints(done.stderr)), (0, []))
+        said = "bench/run: standard output: No space left on device"
+        self.assertEqual((done.returncode, self.complaints(done.stderr)), (74, [said]))
         self.assertTrue((self.output / "report.html").exists())
+
+    def test_output_that_is_lost_is_said_unless_its_reader_has_left(self):
+        for option in ("--help", "--list"):
+            with self.subTest(option), open("/dev/full", "w") as full:
+                done = subprocess.run([*SUITE, option], stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 74)
+                said = b"bench/run: standard output: No space left on device\n"
+                self.assertEqual(done.stderr, said)
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run([*SUITE, option], stdout=writer, stderr=subprocess.PIPE)
+            os.close(writer)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_streams_that_are_closed_and_signals_that_nobody_wants(self):
+        """As a parent process may leave them."""
+
+        def before():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGALRM})
+            os.closerange(0, 3)
+
+        words = self.words("churn", "--only=odd", odd("dies"))
+        done = subprocess.run(
+            words, env=self.variables(False), preexec_fn=before, timeout=DEADLINE
+        )
+        self.assertEqual(done.returncode, 1)
+        reasons = [t["reason"] for t in read_trials(self.output) if t["outcome"] == "failed"]
+        self.assertIn("ended with status 3: out of sorts", reasons[0])
+
+    def test_a_signal_that_was_blocked_ends_it_all_the_same(self):
+        block = lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # noqa: E731
+        process = subprocess.Popen(
+            self.words("churn", "--only=poll_server", "--rounds=500"),
+            env=self.variables(False), preexec_fn=block,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        self.wait_until(lambda: whole_lines(self.output / "trials.ndjson") > 0)
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE), 128 + signal.SIGTERM)
 
     def test_without_gnuplot_it_measures_and_says_how_to_draw_later(self):
         done = self.run_suite("churn", "--only=poll_server")
@@ -663,19 +747,25 @@ class Again(Run):
     def made_up(self, **changes):
         write(self.output, whole_run(3, experiments=("idle", "churn"), **changes))
 
-    def draw(self):
+    def draw(self, charts: bool = False):
+        """Most tests do without the charts: to draw them takes many times as long."""
         words = [*SUITE, f"--report={self.output}"]
-        return subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=DEADLINE, env=self.variables(charts)
+        )
+        if not charts:
+            done.stderr = "".join(line + "\n" for line in self.complaints(done.stderr))
+        return done
 
     def written(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self.output.rglob("*") if path.is_file()}
 
     def test_it_draws_again_and_the_same(self):
         self.made_up()
-        self.assertEqual(self.draw().returncode, 0)
+        self.assertEqual(self.draw(charts=True).returncode, 0)
         self.assert_charts("idle", "churn", "comparison")
         first = self.written()
-        self.assertEqual(self.draw().returncode, 0)
+        self.assertEqual(self.draw(charts=True).returncode, 0)
         self.assertEqual(first, self.written())
 
     def test_trials_that_are_packed_are_read_as_well(self):
@@ -713,6 +803,50 @@ class Again(Run):
                 said = f"bench/run: {path}: not written by this version of bench/run\n"
                 self.assertEqual(done.stderr, said)
 
+    def test_a_field_that_is_missing_or_strange_ends_in_a_line_or_nothing(self):
+        """Each field of the trials and of the environment, in --report and --compare."""
+        trials = whole_run(1, experiments=("idle", "rate", "memory", "freeze"))
+        write(self.output, trials)
+        machine = self.record()
+        fields = [("trials", key) for key in {key for trial in trials for key in trial}]
+        for kind, key in fields + [("machine", key) for key in machine]:
+            for strange in (None, "missing"):
+                with self.subTest(f"{kind} {key} {strange}"):
+                    self.check_strange(trials, machine, kind, key, strange)
+
+    def check_strange(self, trials: list, machine: dict, kind: str, key: str, strange):
+        def changed(record: dict) -> dict:
+            rest = {k: v for k, v in record.items() if k != key}
+            return rest if strange == "missing" or key not in record else {**record, key: strange}
+
+        lines = [json.dumps(changed(t) if kind == "trials" else t) + "\n" for t in trials]
+        (self.output / "trials.ndjson").write_text("".join(lines))
+        record = changed(machine) if kind == "machine" else machine
+        (self.output / "environment.json").write_text(json.dumps(record))
+        folder = str(self.output)
+        both = [[f"--report={folder}"], ["--compare", folder, folder]]
+        for words in both if strange == "missing" else both[:1]:
+            out, err = io.StringIO(), io.StringIO()
+            with mock.patch.dict(os.environ, {"PATH": str(self.tools)}), \
+                    mock.patch.object(suite_main, "inherit_nothing"), \
+                    mock.patch.object(suite_main, "watch_signals"), \
+                    redirect_stdout(out), redirect_stderr(err):
+                status = suite_main.main(words)
+            self.assertIn(status, (0, 64))
+            if status == 64:
+                self.assertEqual(len(err.getvalue().splitlines()), 1, err.getvalue())
+
+    def test_files_of_somebody_else_are_not_listed(self):
+        self.made_up()
+        for name in ("mine.png", "notes/plan.tsv", "churn.tsv.bak", "other.svg"):
+            (self.output / name).parent.mkdir(exist_ok=True)
+            (self.output / name).write_text("")
+        self.assertEqual(self.draw().returncode, 0)
+        links = set(re.findall(r'href="([^"#]+)"', (self.output / "report.html").read_text()))
+        self.assertFalse({link for link in links if "mine" in link or "notes" in link}, links)
+        self.assertNotIn("other.svg", links)
+        self.assertLessEqual({"churn.tsv", "trials.ndjson", "charts.gp"}, links)
+
     def test_an_environment_that_can_not_be_read_is_as_none(self):
         self.made_up()
         for record in (b"[1]", b'{"kernel":"\xfc"}', b'{"kern'):
@@ -725,9 +859,9 @@ class Again(Run):
         self.output = self.base / "größe"
         self.made_up()
         words = [*SUITE, f"--report={self.output}"]
-        poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        poor = {**self.variables(draw=False), "PYTHONIOENCODING": "ascii"}
         done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, env=poor)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((done.returncode, self.complaints(done.stderr)), (0, []))
         self.assertIn("gr??e/report.html", done.stdout)
 
     def test_a_torn_last_line_is_left_out_and_said(self):

@@ -4,6 +4,7 @@ import unittest
 
 import made_up  # noqa: F401  (it knows where the suite is)
 
+from measure.neighbours import Times, sentences, throttled_in
 from measure.validity import (
     TAINTS,
     WORDS,
@@ -35,6 +36,21 @@ def trial(**changes) -> dict:
     return {**made, **changes}
 
 
+class Quota(unittest.TestCase):
+    """What a container takes away is nowhere else to be seen."""
+
+    def test_both_versions_of_control_groups(self):
+        two = "usage_usec 5\nnr_periods 3\nnr_throttled 2\nthrottled_usec 2500000\n"
+        self.assertEqual(throttled_in(two), 2.5)
+        self.assertEqual(throttled_in("nr_throttled 2\nthrottled_time 2500000000\n"), 2.5)
+        self.assertEqual(throttled_in("usage_usec 5\n"), 0)
+
+    def test_it_is_said(self):
+        (said,) = sentences(Times(0, 0, 10, 0, 2.5), "during the run")
+        self.assertIn("kept the programs from running for 2.5 s during the run", said)
+        self.assertEqual(sentences(Times(0, 0, 10, 0, 0.0), "during the run"), [])
+
+
 class Rules(unittest.TestCase):
     def check(self, expected: list[str], **changes):
         self.assertEqual(doubts(trial(**changes), CPUS), expected)
@@ -45,6 +61,12 @@ class Rules(unittest.TestCase):
     def test_the_generator_is_the_limit_above_95_percent(self):
         self.check([], generator={"cpu_seconds": 0.95, "spin_seconds": 0})
         self.check(["generator"], generator={"cpu_seconds": 0.96, "spin_seconds": 0})
+
+    def test_a_pause_of_the_generator_is_no_latency(self):
+        self.check([], generator={"cpu_seconds": 0.1, "paused_seconds": 0.0})
+        self.check(["pause"], generator={"cpu_seconds": 0.1, "paused_seconds": 0.7})
+        self.assertTrue(spoils({"doubts": ["pause"]}, "latency"))
+        self.assertFalse(spoils({"doubts": ["pause"]}, "cpu"))
 
     def test_waiting_by_spinning_is_no_work(self):
         self.check([], generator={"cpu_seconds": 1.0, "spin_seconds": 0.2})

@@ -17,7 +17,7 @@ from charts import svg as chart_svg
 from charts.freeze import add_freeze
 from charts.rows import BARS, add_bars, add_calls, add_ratios, read_ratios
 from charts.settings import (
-    LINES, NO_BREAK, Settings, add_lines, enhanced, name_of, read_table, text,
+    LINES, NO_BREAK, Settings, add_lines, enhanced, name_of, path_text, read_table, text,
 )
 from figures.points import FLOOR, Run
 from measure import environment
@@ -112,14 +112,21 @@ def caption(run: Run) -> str:
 
 
 def gnuplot(script: str, folder: Path, **given: object) -> subprocess.CompletedProcess:
-    """Run plots/SCRIPT on a results folder."""
-    said = {"run": str(folder.resolve()), **given}
+    """Run plots/SCRIPT on a results folder.
+
+    -d: nobody's ~/.gnuplot has a say; nor has GNUTERM, the same as a variable.
+    """
+    said = {"run": path_text(folder.resolve()), **given}
     words = "; ".join(
-        f"{name} = {text(value) if isinstance(value, str) else value}"
+        f"{name} = {text(value) if name != 'run' and isinstance(value, str) else value}"
         for name, value in said.items()
     )
-    command = ["gnuplot", "-e", words, f"plots/{script}.gp"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    command = ["gnuplot", "-d", "-e", words, f"plots/{script}.gp"]
+    variables = {name: value for name, value in os.environ.items() if name != "GNUTERM"}
+    return subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, errors="replace",
+        timeout=PATIENCE,
+    )
 
 
 def has_fonts() -> bool:

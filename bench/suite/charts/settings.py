@@ -194,6 +194,12 @@ def text(value: str) -> str:
     return "'" + plain.replace("'", "''") + "'"
 
 
+def path_text(path: Path) -> str:
+    """The same for a path, which must stay what it is: a line end in it, too."""
+    lines = str(path).replace("'", "''").split("\n")
+    return "'" + "' . \"\\n\" . '".join(lines) + "'"
+
+
 def enhanced(value: str) -> str:
     """The same where gnuplot reads marks for superscripts and the like."""
     marks = "\\{}_^@&~"

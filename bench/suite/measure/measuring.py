@@ -70,6 +70,10 @@ class Measuring:
         self.failed.append((climb.server, climb.experiment))
 
     def keep(self, climb: Climb, trial: dict) -> None:
+        if trial["outcome"] == "unavailable":  # many containers forbid io_uring: no fault of it
+            self.progress.warn(f"bench/run: {climb.server} is left out: {trial['reason']}")
+            self.out.add(climb.server)
+            return
         results.append_trial(self.folder, stamped(trial, self.options, climb, self.folder.name))
         self.kept += 1
         if trial["outcome"] == "failed":

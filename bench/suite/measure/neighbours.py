@@ -5,6 +5,7 @@ the comparison within a round still holds, only with wider intervals.  So it is
 said in words, before the run and after it.
 """
 
+import contextlib
 import os
 import resource
 import time
@@ -14,6 +15,8 @@ from pathlib import Path
 LOOK_SECONDS = 0.5
 BUSY_LEAST = 0.05  # of all CPUs' time: less is nothing to tell
 STOLEN_LEAST = 0.01
+THROTTLED_LEAST = 0.1  # seconds
+CGROUPS = "/sys/fs/cgroup"
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Times:
     stolen: float  # wanted by us, given to another guest by the hypervisor
     all: float
     ours: float  # of `busy`: this program and those that it started and that ended
+    throttled: float = 0.0  # wanted by us beyond the quota of a container
 
     def since(self, before: "Times") -> "Times":
         return Times(
@@ -31,6 +35,7 @@ class Times:
             self.stolen - before.stolen,
             self.all - before.all,
             self.ours - before.ours,
+            self.throttled - before.throttled,
         )
 
     def others_share(self) -> float:
@@ -45,6 +50,26 @@ def our_time() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
+def throttled_in(text: str) -> float:
+    """Seconds in the text of a cpu.stat: microseconds in version 2 of cgroups, ns in version 1."""
+    units = {"throttled_usec": 1e-6, "throttled_time": 1e-9}
+    pairs = [line.split() for line in text.splitlines()]
+    return sum(int(pair[1]) * units[pair[0]] for pair in pairs if pair[0] in units)
+
+
+def throttled_time() -> float:
+    """How long a quota of CPU time kept this control group from running: cgroups(7)."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and "cpu" not in controllers.split(","):
+                continue
+            for place in (CGROUPS + path, f"{CGROUPS}/cpu{path}", CGROUPS, f"{CGROUPS}/cpu"):
+                with contextlib.suppress(OSError):
+                    return throttled_in(Path(f"{place}/cpu.stat").read_text())
+    return 0.0
+
+
 def times() -> Times | None:
     """As they are now, or None where /proc doesn't tell."""
     try:
@@ -57,7 +82,8 @@ def times() -> Times | None:
     a_second = os.sysconf("SC_CLK_TCK")
     user, nice, system, stolen = ticks[0], ticks[1], ticks[2], ticks[7]
     return Times(
-        (user + nice + system) / a_second, stolen / a_second, sum(ticks) / a_second, our_time()
+        (user + nice + system) / a_second, stolen / a_second, sum(ticks) / a_second, our_time(),
+        throttled_time(),
     )
 
 
@@ -77,6 +103,11 @@ def sentences(used: Times, when: str) -> list[str]:
         said.append(
             f"The hypervisor gave {percent(used.stolen_share())} of the CPUs' time to other guests"
             f" {when}: trials that suffered from it are marked."
+        )
+    if used.throttled > THROTTLED_LEAST:
+        said.append(
+            f"A quota of CPU time (of a container) kept the programs from running for"
+            f" {used.throttled:.1f} s {when}: rates and latencies hold these pauses."
         )
     return said
 

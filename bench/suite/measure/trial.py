@@ -30,7 +30,8 @@ from measure.server import HOST, NotServing, Server, go_on, how_it_ended, proces
 from options import FLOOR, Options, kind_of
 
 NOT_THE_SERVER = (
-    "the process used no CPU time: if its command starts the server, let it `exec' that"
+    "the process used no CPU time: several processes listen, or another one does the work; let the"
+    " command start one that does both"
 )
 PATIENCE = 60  # seconds that a load may take beyond four times the climb's plan
 
@@ -103,7 +104,7 @@ def loadgen_words(
         f"--seconds={options.seconds * load.windows:.6g}",
         f"--warm-up={options.warm_up:.6g}",
         f"--stall={options.stall:.6g}",
-        f"--pid={server.process.pid}",
+        f"--pid={server.pid}",
         "--json=-",
     ]
     if load is climb.loads[0] and settling(options, load):
@@ -250,6 +251,8 @@ def run_climb(options: Options, climb: Climb, cpus: Cpus) -> Iterator[dict]:
     except NotServing as error:
         trial = failed(load, 0, str(error))
         trial["not_started"] = True
+        if error.unavailable and kind_of(climb.server) == "peer":
+            trial["outcome"] = "unavailable"
         yield trial
 
 

@@ -17,6 +17,7 @@ GENERATOR_MOST = 0.95  # of one CPU; beyond, the generator measures itself
 RATE_MOST = 0.10  # achieved rate off the plan (Lancet has the same tenth)
 LAG_MOST = 0.10  # mean send lag, as a part of the mean response time
 STEAL_MOST = 0.02  # of all CPUs' time in the window
+PAUSE_LEAST = 0.5  # seconds in which the generator could not run at all
 TICK = 0.01  # seconds: steal time is counted in such steps
 
 # What a doubt spoils.  Kinds of figures: rate, latency, cpu, count (system calls,
@@ -26,6 +27,7 @@ TAINTS = {
     "rate": {"latency"},
     "lag": {"latency"},
     "steal": {"rate", "latency", "cpu"},
+    "pause": {"rate", "latency"},
 }
 
 WORDS = {
@@ -33,6 +35,7 @@ WORDS = {
     "rate": "the load was not what was planned: more than 10 % off",
     "lag": "the generator itself sent too late: more than a tenth of the response time is its own",
     "steal": "the hypervisor gave the CPUs to other guests: more than 2 % of the time",
+    "pause": "for half a second or more the generator could not run: stopped, or the whole machine",
 }
 
 # What a server promised (README.md, "The contract") and didn't do.
@@ -80,6 +83,11 @@ def steal_share(trial: dict, cpus: int) -> float:
     return stolen / (seconds * cpus) if seconds and stolen > 1.5 * TICK else 0
 
 
+def paused_seconds(trial: dict) -> float:
+    """What the server sent in that time was received later: that is not its latency."""
+    return (trial.get("generator") or {}).get("paused_seconds") or 0
+
+
 def doubts(trial: dict, cpus: int | None = None) -> list[str]:
     """The codes of all that speaks against a measured trial; [] = it is valid."""
     if trial.get("mode") == "hold":
@@ -89,6 +97,7 @@ def doubts(trial: dict, cpus: int | None = None) -> list[str]:
         "rate": rate_error(trial) > RATE_MOST,
         "lag": lag_share(trial) > LAG_MOST,
         "steal": steal_share(trial, cpus or os.cpu_count() or 1) > STEAL_MOST,
+        "pause": paused_seconds(trial) >= PAUSE_LEAST,
     }
     return [code for code, present in found.items() if present]
 

@@ -261,9 +261,19 @@ def repeat_section(environment: dict) -> Markup:
     )
 
 
-def file_section(folder: Path) -> Markup:
+def files_of_run(folder: Path, charts: ModuleType) -> list[str]:
+    """What a run leaves beside the report.  Other files in the folder are none of its business."""
+    experiments = [e.name for e in EXPERIMENTS]
+    names = {"trials.ndjson", "trials.ndjson.gz", "environment.json", "charts.gp"}
+    names |= {f"{name}.tsv" for name in [*experiments, "comparison"]}
+    names |= {f"{chart}.{kind}" for chart in charts.CHARTS for kind in ("svg", "png")}
+    names |= {f"hgrm/{path.name}" for path in (folder / "hgrm").glob("*.hgrm")}
+    return sorted(name for name in names if (folder / name).is_file())
+
+
+def file_section(folder: Path, charts: ModuleType) -> Markup:
     """Links to what lies beside the report; relative, so that the folder can move."""
-    names = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    names = files_of_run(folder, charts)
     entries = []
     for end, words in FILES.items():
         links = [el("a", name, href=quote(name)) for name in names if name.endswith(end)]
@@ -330,7 +340,7 @@ def main_sections(run: Run, figures: dict[str, list], charts: ModuleType) -> lis
         (machine_section(run), "machine", "The machine", []),
         (trial_section(run), "trials", "Failed and doubtful trials", []),
         (repeat_section(run.environment), "repeat", "Repeat it", []),
-        (file_section(run.folder), "files", "Files", []),
+        (file_section(run.folder, charts), "files", "Files", []),
     ]
 
 

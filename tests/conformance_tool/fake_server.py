@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""An echo server for the tests of conformance, right or wrong in one way.
+
+    fake_server.py PORT FAULT [MARK]
+
+It is single-threaded, on selectors, and buffers what it owes.  MARK means
+nothing to it: a test finds the process by that.  FAULT is one of:
+
+    good        nothing is wrong
+    spin        never sleeps
+    leak        keeps 1 KiB of each connection
+    grow        keeps 1 KiB of each of the first 4000 connections, then nothing
+    ipv6-only   listens on ::1, as Node does for "localhost"
+    dual-stack  listens on [::], for IPv4 as well
+    daemon      forks, and the parent ends with status 0
+    workers     two processes accept, their parent does not
+    slow        needs two seconds before it listens
+    noisy       prints 1000 lines before it listens, and sends wrong bytes
+"""
+
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+
+PORT = int(sys.argv[1])
+FAULT = sys.argv[2]
+kept = []
+selector = selectors.DefaultSelector()
+
+
+def listen() -> socket.socket:
+    family = socket.AF_INET6 if FAULT in ("ipv6-only", "dual-stack") else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if FAULT == "workers":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    address = {"ipv6-only": "::1", "dual-stack": "::"}.get(FAULT, "127.0.0.1")
+    listener.bind((address, PORT))
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener
+
+
+class Connection:
+    def __init__(self, sock: socket.socket):
+        self.sock, self.owed, self.ended = sock, b"", False
+        sock.setblocking(False)
+        selector.register(sock, selectors.EVENT_READ, self)
+
+    def close(self) -> None:
+        selector.unregister(self.sock)
+        self.sock.close()
+        if FAULT == "leak" or (FAULT == "grow" and len(kept) < 4000):
+            kept.append(bytes(1024))
+
+    def handle(self) -> None:
+        try:
+            if not self.owed:
+                self.owed = self.sock.recv(65536)
+                self.ended = not self.owed
+                if FAULT == "noisy":
+                    self.owed = self.owed.swapcase()
+            if self.owed:
+                self.owed = self.owed[self.sock.send(self.owed) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return self.close()
+        if self.ended:
+            return self.close()
+        selector.modify(
+            self.sock, selectors.EVENT_WRITE if self.owed else selectors.EVENT_READ, self
+        )
+
+
+def serve() -> None:
+    listener = listen()
+    selector.register(listener, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select(0 if FAULT == "spin" else None):
+            if key.data is not None:
+                key.data.handle()
+                continue
+            try:
+                Connection(listener.accept()[0])
+            except OSError:
+                pass
+
+
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+if FAULT == "daemon" and os.fork() > 0:
+    os._exit(0)
+if FAULT == "slow":
+    time.sleep(2)
+if FAULT == "noisy":
+    print(*(f"line {number}" for number in range(1000)), sep="\n", file=sys.stderr, flush=True)
+if FAULT == "workers":
+    workers = [os.fork() or serve() for _ in range(2)]
+    signal.signal(signal.SIGTERM, lambda *_: [os.kill(w, signal.SIGTERM) for w in workers])
+    for worker in workers:
+        os.waitpid(worker, 0)
+    sys.exit(0)
+serve()
