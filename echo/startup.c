@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+enum { CLOSED_MOST = 4096 }; /* descriptors, where close_range is refused */
+
 static void fill_standard_descriptors(void)
 {
     int fd;
@@ -44,5 +46,9 @@ void startup(void)
 
 void startup_close_inherited(void)
 {
-    close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+    if (close_range(STDERR_FILENO + 1, UINT_MAX, 0) == 0)
+        return;
+    /* An old kernel, or a container's seccomp filter, that doesn't know it. */
+    for (int fd = STDERR_FILENO + 1; fd < CLOSED_MOST; fd++)
+        close(fd);
 }

@@ -33,7 +33,6 @@
 #include "cases.h"
 #include "command.h"
 #include "options.h"
-#include "output.h"
 #include "report.h"
 #include "run.h"
 #include "server.h"
@@ -196,7 +195,6 @@ static void check_that_it_starts(uint64_t seed)
 int main(int argc, char *argv[])
 {
     surroundings_set_back();
-    output_start();
 
     struct arguments arguments = parse_arguments(argc, argv);
     unsigned count;

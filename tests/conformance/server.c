@@ -6,7 +6,7 @@
 #include "case.h"
 #include "command.h"
 #include "process.h"
-#include "surroundings.h"
+#include "startup.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -92,7 +92,7 @@ static _Noreturn void become_server(const struct server *server, char **words,
     dup2(null, STDIN_FILENO);
     dup2(setup.out != 0 ? setup.out : server->out, STDOUT_FILENO);
     dup2(server->errors, STDERR_FILENO);
-    surroundings_close_descriptors();
+    startup_close_inherited();
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     if (setup.descriptors != 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)

@@ -3,7 +3,6 @@
 #include "startup.h"
 
 #include <err.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -11,10 +10,9 @@
 #include <unistd.h>
 
 enum {
-    CLOSED_MOST = 4096, /* where close_range(2) is refused */
-    FEWEST = 200,       /* descriptors that each case needs */
-    FEW = 1300,         /* and the largest one */
-    SMALL = 1 << 20     /* bytes of a file */
+    FEWEST = 200,   /* descriptors that each case needs */
+    FEW = 1300,     /* and the largest one */
+    SMALL = 1 << 20 /* bytes of a file */
 };
 
 void surroundings_reset_signals(void)
@@ -30,16 +28,6 @@ void surroundings_reset_signals(void)
     }
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* A container's seccomp filter may refuse a system call that it doesn't know.
- */
-void surroundings_close_descriptors(void)
-{
-    if (close_range(STDERR_FILENO + 1, UINT_MAX, 0) == 0)
-        return;
-    for (int fd = STDERR_FILENO + 1; fd < CLOSED_MOST; fd++)
-        close(fd);
 }
 
 static struct rlimit raise_to_hard(__rlimit_resource_t resource)
@@ -102,8 +90,7 @@ void surroundings_set_back(void)
     if (fstat(STDOUT_FILENO, &status) < 0)
         err(EXIT_FAILURE, "standard output");
     startup();
-    surroundings_close_descriptors();
-    surroundings_reset_signals();
+    startup_close_inherited();
     alarm(0);
     umask(S_IWGRP | S_IWOTH);
     clear_environment();

@@ -16,10 +16,10 @@
  */
 void surroundings_set_back(void);
 
-/* No signal is blocked or ignored. */
+/*
+ * No signal is blocked or ignored: for a case, whose servers are to find them
+ * as they would be in a shell.
+ */
 void surroundings_reset_signals(void);
-
-/* Close all descriptors but 0, 1 and 2. */
-void surroundings_close_descriptors(void);
 
 #endif
