@@ -348,7 +348,8 @@ class Publishing(unittest.TestCase):
         for number in ENDING:
             with self.subTest(signal=number):
                 process = subprocess.Popen(
-                    [book.DOCS / "build", "--output", folder / "out", "--results", small_run(), "--chapter", source],
+                    [book.DOCS / "build", "--output", folder / "out",
+                     "--results", small_run(), "--chapter", source],
                     env={**book.HERE, "TMPDIR": str(temporary)}, text=True, start_new_session=True,
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=block_signals,
                 )
