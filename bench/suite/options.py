@@ -13,6 +13,7 @@ from pathlib import Path
 
 from measure.experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK, Pace
 from problem import USAGE, Problem
+from progress import say
 
 ROOT = Path(__file__).resolve().parents[2]
 THE_FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
@@ -95,6 +96,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         raise Problem(f"bench/run: {message}; see --help", USAGE)
+
+    def print_help(self, file=None):
+        say(self.format_help(), end="")  # argparse's own would end in a traceback
 
 
 def bad(option: str, value: str, why: str) -> Problem:
