@@ -11,12 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* One for all: a connection that keeps no bytes for later needs no buffer. */
+/* Shared by all connections: one that owes nothing needs no buffer. */
 static char received[RECEIVE_SIZE];
 
 /*
- * How many there are is decided by this, not by the counter of the same name,
- * which may lie in a file that others can write.
+ * The limit is checked against this count, not against the counter of the same
+ * name, which may be in a file that other programs can write.
  */
 static unsigned long open_connections;
 
@@ -32,35 +32,30 @@ static void count_connections(void)
         counters->connections_peak = counters->connections;
 }
 
-struct connection *connection_open(int fd)
+struct connection *connection_new(int fd)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
-    if (connection == NULL)
-        return NULL;
-
-    connection->fd = fd;
-    idle_add(connection);
-    open_connections++;
-    count_connections();
+    if (connection != NULL)
+        connection->fd = fd;
     return connection;
 }
 
-void connection_release(struct connection *connection)
+void connection_start(struct connection *connection)
 {
-    idle_remove(connection);
-    open_connections--;
+    idle_add(connection);
+    open_connections++;
     count_connections();
-    free(connection->owed);
-    free(connection);
 }
 
 void connection_close(struct connection *connection, const char *why)
 {
-    int fd = connection->fd;
-
-    narrate("connection %d is closed: %s", fd, why);
-    connection_release(connection);
-    close(fd);
+    narrate("connection %d is closed: %s", connection->fd, why);
+    idle_remove(connection);
+    open_connections--;
+    count_connections();
+    close(connection->fd);
+    free(connection->owed);
+    free(connection);
 }
 
 bool connection_is_ready(const struct connection *connection)
@@ -69,7 +64,7 @@ bool connection_is_ready(const struct connection *connection)
         .fd = connection->fd,
         .events = connection_is_sending(connection) ? POLLOUT : POLLIN,
     };
-    return poll(&entry, 1, 0) != 0;
+    return poll(&entry, 1, 0) != 0; /* if poll fails, don't close it */
 }
 
 ssize_t connection_receive(struct connection *connection)

@@ -44,14 +44,16 @@ struct connection {
 };
 
 /*
- * A connection for the descriptor `fd`, which it owns from here on.  It is the
- * newest in the order of idle.h and counted as open.  Returns NULL with errno
- * set (ENOMEM), and then `fd` is still the caller's.
+ * A new connection for the descriptor `fd`, not yet in use: free(3) undoes it.
+ * Returns NULL with errno set (ENOMEM).
  */
-struct connection *connection_open(int fd);
+struct connection *connection_new(int fd);
 
-/* Undo connection_open: free the connection, and `fd` is the caller's again. */
-void connection_release(struct connection *connection);
+/*
+ * The connection is watched, so it is in use: it owns its descriptor from here
+ * on, is the newest in the order of idle.h and counted as open.
+ */
+void connection_start(struct connection *connection);
 
 /*
  * Close the descriptor, free the connection and what it still owed.  `why`
@@ -69,18 +71,18 @@ static inline bool connection_is_sending(const struct connection *connection)
 }
 
 /*
- * Is the connection ready for what it waits for, right now?  One poll(2) of its
- * descriptor alone, without waiting.  A connection about to be closed as idle
- * is given this last look: bytes may have come since the wait, and a wait that
- * filled its array of events may have left this one out.
+ * Is the connection ready now for what it is waiting for?  One poll(2) of this
+ * descriptor, without waiting.  Check this before you close a connection as
+ * idle: bytes may have arrived since the last wait, and a wait that filled its
+ * array of events may not have reported this one.
  */
 bool connection_is_ready(const struct connection *connection);
 
 /*
  * One recv of at most RECEIVE_SIZE bytes into the shared buffer, where
  * connection_reply finds them.  Only while receiving.
- * Returns how many came; 0 when the client has ended its stream; -1 with errno
- * set, where EAGAIN says that nothing is there to be read.
+ * Returns the number of bytes; 0 when the client has ended its stream; -1 with
+ * errno set, to EAGAIN if there is nothing to read now.
  */
 ssize_t connection_receive(struct connection *connection);
 

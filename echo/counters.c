@@ -26,7 +26,8 @@ static void replace_mapping(int number, siginfo_t *info, void *context)
     if (fault < start || fault >= start + sizeof(*counters) ||
         mmap(counters, sizeof(*counters), PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-        signal(number, SIG_DFL); /* repeated, it ends the process */
+        signal(number,
+               SIG_DFL); /* the access is repeated, and ends the process */
     errno = error;
 }
 
@@ -48,6 +49,7 @@ void counters_open(const char *path)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
         err(EXIT_FAILURE, "--counters=%s", path);
+    /* Some file systems have no locks: then go without. */
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
         errx(EXIT_FAILURE, "--counters=%s: another server counts in this file",
              path);
@@ -64,8 +66,8 @@ void counters_open(const char *path)
 
     /* `fd` stays open: closing it would give up the lock. */
     counters = mapping;
-    *counters = in_memory;
     survive_truncation();
+    *counters = in_memory;
 }
 
 const struct counters *counters_map(const char *path)

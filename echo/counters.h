@@ -10,8 +10,8 @@
  * machine, where an aligned 64-bit store is one store; but two fields may come
  * from two different moments.
  *
- * They are for reading only: no decision of a server depends on a counter,
- * since anybody who may write the file can change them.
+ * The server never reads them to decide anything: any program that may write
+ * the file could change them.
  */
 #ifndef ECHO_COUNTERS_H
 #define ECHO_COUNTERS_H
@@ -23,8 +23,10 @@
 
 /*
  * All counts start at 0 and only grow, but for `connections`, which is how many
- * there are now.  The system calls of a server are the sum of waits, accepts,
- * receives, sends and epoll_ctls; only the close of a connection isn't counted.
+ * there are now.  While a server serves, its system calls are the sum of waits,
+ * accepts, receives, sends and epoll_ctls.  Not counted are the close of a
+ * connection, what only a full server or an expiring --idle-timeout needs, and
+ * output.
  */
 struct counters {
     uint64_t magic;             /* COUNTERS_MAGIC */

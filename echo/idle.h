@@ -12,7 +12,7 @@
  *
  * Each function reads the clock itself.  A server can be stopped between any
  * two of its lines, by Ctrl-Z, a debugger, or a terminal that takes no more
- * output, and a reading of the clock from before such a stop is worth nothing.
+ * output, and a reading of the clock from before such a stop is useless.
  */
 #ifndef ECHO_IDLE_H
 #define ECHO_IDLE_H
@@ -27,32 +27,33 @@ struct listener;
 void idle_start(int idle_timeout, int quit_after);
 
 /*
- * Milliseconds since some moment in the past, a few of them late.  The coarse
- * clock costs a few nanoseconds and needs no system call: clock_gettime(2).
+ * Monotonic time in milliseconds.  The coarse clock may lag by a few of them,
+ * but costs only nanoseconds and no system call: clock_gettime(2).
  */
 int64_t idle_now(void);
 
 /*
- * A new connection, a connection that moved bytes, one that is closing.  These
- * are the events that --quit-after waits for.  Readiness alone is not an event:
- * a full server finds its listener ready at each retry and can do nothing.
+ * For a new connection, for one that moved bytes or that has something to move,
+ * and for one that is closing.  Each of these is an event for --quit-after.  A
+ * ready listener is none: a full server finds it ready at each retry and can do
+ * nothing.
  */
 void idle_add(struct connection *connection);
 void idle_touch(struct connection *connection);
 void idle_remove(struct connection *connection);
 
 /*
- * The quietest connection, if the server moved no byte of it for --idle-timeout
- * seconds, or NULL.  Bytes may have arrived that the server has not yet seen,
- * so ask connection_is_ready before you close it.
+ * The quietest connection, if the server has moved none of its bytes for
+ * --idle-timeout seconds; else NULL.  Check connection_is_ready before you
+ * close it: bytes may have arrived that the server has not seen yet.
  */
 struct connection *idle_expired(void);
 
 /*
- * Had no event happened for --quit-after seconds when the last wait began?
- * (Not now: what came while the wait ended, or while the server was stopped
- * after it, is reported by the next one.)  Call it when all that the wait has
- * reported is handled.
+ * Had --quit-after already run out when the last wait began?  (What matters is
+ * not the time now: an event that came during or after that wait may be
+ * reported only by the next one.)  Call it after handling everything that the
+ * wait has reported.
  */
 bool idle_quit_is_due(void);
 

@@ -102,8 +102,8 @@ void listener_announce(const struct listener *listener)
     if (getsockname(listener->fd, (struct sockaddr *)&address, &length) < 0)
         err(EXIT_FAILURE, "getsockname");
     name_address((struct sockaddr *)&address, length, name);
-    if (!output_print("%s: listening on %s\n", program_invocation_short_name,
-                      name))
+    if (!output_print("%.200s: listening on %s\n",
+                      program_invocation_short_name, name))
         exit(EXIT_FAILURE);
 }
 
@@ -111,8 +111,8 @@ void listener_announce(const struct listener *listener)
 enum { MAX_CONNECTIONS = 0, ERRNO_MOST = 4095 };
 
 /*
- * Say why clients have to wait, but each reason only once: at its limit a
- * server fills up again and again, whenever a client leaves.
+ * Print why clients have to wait, each reason once: a server at its limit
+ * becomes full again whenever a client leaves and another takes its place.
  */
 static void say_full(int reason)
 {
@@ -127,14 +127,14 @@ static void say_full(int reason)
 }
 
 /*
- * The server is full, for this reason, if a client is waiting.  Ask the queue:
- * at --max-connections we did not look into it, and accept4 reports EMFILE
- * before it does.
+ * The server is full, for this reason, if a client is actually waiting.  Check
+ * the queue: at --max-connections accept4 was not called, and accept4 reports
+ * EMFILE even if the queue is empty.
  */
 static enum accept_result full(const struct listener *listener, int reason)
 {
     struct pollfd entry = {.fd = listener->fd, .events = POLLIN};
-    if (poll(&entry, 1, 0) == 0)
+    if (poll(&entry, 1, 0) == 0) /* if poll fails, pausing is the safe side */
         return NOBODY_WAITING;
     say_full(reason);
     return FULL;
@@ -161,9 +161,9 @@ bool listener_client_is_gone(int error)
 }
 
 /*
- * What a failed accept4 means.  After as many failures in a row as a batch has,
- * don't believe that each was another client: a seccomp filter, say, may answer
- * anything without ever looking at the queue.
+ * What a failed accept4 means.  After ACCEPT_BATCH failures in a row, stop
+ * assuming that each was another client: a seccomp filter, for example, may
+ * return any error without touching the queue.
  */
 static enum accept_result accept_failed(struct listener *listener, int error)
 {
@@ -179,19 +179,24 @@ static enum accept_result accept_failed(struct listener *listener, int error)
 }
 
 /*
- * The client that was put back, by the lowest descriptor that is free now: what
- * kept it out may have been its number, which was too high for select.
+ * The client that was put back, with a lower descriptor if one is free now: its
+ * number may have been too high for select.
  */
 static int take_put_back(struct listener *listener)
 {
     int fd = listener->put_back;
     int lowest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    int other = lowest;
 
     listener->put_back = 0;
-    if (lowest < 0)
-        return fd;
-    close(fd);
-    return lowest;
+    if (lowest >= 0 && lowest < fd) {
+        other = fd;
+        fd = lowest;
+    }
+    if (other >= 0)
+        close(other);
+    narrate("connection %d, which had to wait, is tried again", fd);
+    return fd;
 }
 
 enum accept_result listener_accept(struct listener *listener, int *fd)

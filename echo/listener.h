@@ -66,9 +66,9 @@ enum accept_result {
 enum accept_result listener_accept(struct listener *listener, int *fd);
 
 /*
- * The server can't take in the client that it has just accepted, for the reason
- * in errno: keep it, until the next listener_accept returns it again.  Then
- * pause the listener.
+ * The server has accepted this client but can't serve it; errno is the reason.
+ * The next listener_accept returns it again, perhaps with another descriptor.
+ * Pause the listener after this call.
  */
 void listener_put_back(struct listener *listener, int fd);
 
@@ -79,7 +79,7 @@ void listener_put_back(struct listener *listener, int fd);
 bool listener_client_is_gone(int error);
 
 /*
- * Note that the server has stopped watching the listener, and that it watches
+ * Record that the server has stopped watching the listener, or watches it
  * again.  Changing the interest itself is up to each server.
  */
 void listener_pause(struct listener *listener);
@@ -89,9 +89,9 @@ void listener_resume(struct listener *listener);
 void listener_retry_soon(struct listener *listener);
 
 /*
- * Is the listener paused, and is it time to watch it again and to accept?
- * Resume it first; and then don't wait to be told that it is ready, since a
- * client that was put back is no longer in its queue.
+ * Is the listener paused and a retry due?  Then resume it and accept at once,
+ * without waiting for an event: a client that was put back is no longer in the
+ * kernel's queue.
  */
 bool listener_retry_is_due(const struct listener *listener);
 

@@ -39,7 +39,7 @@ void narrate_waiting(const char *call, int timeout_ms)
     if (timeout_ms < 0)
         narrate("%s: waiting, for as long as it takes", call);
     else if (timeout_ms == 0)
-        narrate("%s: looking, without waiting: there is work left", call);
+        narrate("%s: checking, without waiting", call);
     else
         narrate("%s: waiting, for at most %.1f seconds", call,
                 timeout_ms / 1000.0);

@@ -27,8 +27,8 @@ static const struct argp_option known_options[] = {
     {"port", KEY_PORT, "PORT", 0,
      "Listen at this TCP port; 0 lets the kernel choose one (10001)", 0},
     {"backlog", KEY_BACKLOG, "N", 0,
-     "Let at most N clients wait to be accepted; the kernel caps it at "
-     "net.core.somaxconn (4096)",
+     "Queue at most N clients until they are accepted, fewer if "
+     "net.core.somaxconn is lower (4096)",
      0},
     {"max-connections", KEY_MAX_CONNECTIONS, "N", 0,
      "Serve at most N connections at once; further clients wait (no limit)", 0},
@@ -37,20 +37,20 @@ static const struct argp_option known_options[] = {
      "seconds (never)",
      0},
     {"quit-after", KEY_QUIT_AFTER, "S", 0,
-     "End when nothing at all happened for S seconds (never)", 0},
+     "Exit when nothing has happened for S seconds (never)", 0},
     {"counters", KEY_COUNTERS, "FILE", 0,
-     "Keep live counters of all that is done in FILE; see echo/counters.h", 0},
-    {"verbose", 'v', NULL, 0, "Tell each event in a sentence", 0},
+     "Keep live counters in FILE; see echo/counters.h", 0},
+    {"verbose", 'v', NULL, 0, "Describe each event on standard output", 0},
     {0},
 };
 
 /* What stands before and, behind "\v", after the list of options in --help. */
-#define HELP                                                                 \
-    "An echo server that waits for its clients with %s: every byte that a "  \
-    "client sends comes back, unchanged and in order.\v"                     \
-    "In parentheses: the default.\n\n"                                       \
-    "To see it at work, start `%s --verbose', and in a second terminal "     \
-    "`nc -N 127.0.0.1 10001': type a line and read what the server tells.  " \
+#define HELP                                                                  \
+    "An echo server that waits for its clients with %s: every byte that a "   \
+    "client sends comes back, unchanged and in order.\v"                      \
+    "In parentheses: the default.\n\n"                                        \
+    "To see it at work, start `%s --verbose', and in a second terminal "      \
+    "`nc -N 127.0.0.1 10001': type a line and read what the server prints.  " \
     "SIGINT (Ctrl-C) and SIGTERM end it with a summary."
 
 long options_number(const char *option, const char *text, long min, long max)

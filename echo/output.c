@@ -112,7 +112,7 @@ void output_warn(const char *format, ...)
     char text[LINES_MOST];
     va_list arguments;
     int length =
-        snprintf(text, sizeof(text), "%s: ", program_invocation_short_name);
+        snprintf(text, sizeof(text), "%.200s: ", program_invocation_short_name);
 
     va_start(arguments, format);
     vsnprintf(text + length, sizeof(text) - (size_t)length, format, arguments);

@@ -1,9 +1,10 @@
 /*
- * output: standard output, whose reader may be slow, gone, or a full disk.
+ * output: standard output, whose reader may be slow or gone, or whose disk
+ * full.
  *
- * Three things can go wrong with a write to it.  A pipe or a terminal that
- * nobody reads fills up, and the write blocks; a program that blocks there
- * handles no SIGTERM.  The reader may have exited (`| head -1`): the write then
+ * Three things can go wrong with a write to it.  A pipe or terminal that is not
+ * being read fills up, and the write blocks; a program blocked there does not
+ * react to SIGTERM.  The reader may have exited (`| head -1`): the write then
  * fails with EPIPE, and SIGPIPE ends a program that does not ignore it.  And a
  * full disk fails the write with ENOSPC, which is noticed only by a program
  * that looks at the result.
@@ -18,7 +19,7 @@
  * error instead of ending the process: signal(7).  When the process exits,
  * flush standard output.  If anything printed was lost, the process then prints
  * one line on stderr and its exit status is 1; a reader that has gone away
- * wants no more, so that is not an error.  Call it first in main.
+ * wants no more, so that is not an error.  startup calls it.
  */
 void output_start(void);
 

@@ -14,9 +14,9 @@
  *
  * - Descriptors 0, 1 and 2 are open, on /dev/null if need be.  (With 2>&- the
  *   next socket would be number 2, and error messages would go to a client.)
- * - No signal is blocked, and none is ignored, except those that are ignored on
- *   purpose: SIGHUP by nohup(1), SIGINT and SIGQUIT by a shell's `&`.
- * - Standard output is looked after: output_start.
+ * - No signal is blocked, and an inherited "ignore" is reset, except for SIGHUP
+ *   (nohup(1)) and for SIGINT and SIGQUIT (a shell's `&`).
+ * - Then output_start, which ignores SIGPIPE and SIGXFSZ.
  */
 void startup(void);
 

@@ -30,9 +30,17 @@ int stop_open(void)
     return fd;
 }
 
+bool stop_is_pending(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM);
+}
+
 void stop_summary(void)
 {
-    output_print("%s: %llu connection%s, at most %llu at once, %llu bytes "
+    output_print("%.200s: %llu connection%s, at most %llu at once, %llu bytes "
                  "received, %llu sent\n",
                  program_invocation_short_name,
                  (unsigned long long)counters->connections_total,

@@ -11,13 +11,21 @@
 #ifndef ECHO_STOP_H
 #define ECHO_STOP_H
 
+#include <stdbool.h>
+
 /*
  * Block SIGINT and SIGTERM and return a descriptor that becomes readable when
- * one of them arrives.  It is never read: readable is all there is to know.
- * Output that waits for a reader stops waiting then, too (output_stop_at).  On
- * failure: one line on stderr, exit status 1.
+ * one of them arrives.  It is never read: that it is readable says everything.
+ * Output then stops waiting for its reader, too (output_stop_at).  On failure:
+ * one line on stderr, exit status 1.
  */
 int stop_open(void);
+
+/*
+ * Has one of them arrived?  For a server that can't watch the descriptor now:
+ * sigpending(2).
+ */
+bool stop_is_pending(void);
 
 /* Print the one-line summary of a run, from the counters. */
 void stop_summary(void);

@@ -104,7 +104,7 @@ static void pause_listener(void)
     listener_pause(&listener);
 }
 
-/* EPOLL_CTL_MOD looks again: clients that wait by now make a new edge. */
+/* EPOLL_CTL_MOD checks again: clients that wait by now make a new edge. */
 static void resume_listener(void)
 {
     if (control(EPOLL_CTL_MOD, listener.fd, EPOLLIN, &listener) < 0)
@@ -142,13 +142,13 @@ static struct connection *take_ready(void)
  */
 static bool open_connection(int fd)
 {
-    struct connection *connection = connection_open(fd);
-    if (connection == NULL)
-        return false;
-    if (control(EPOLL_CTL_ADD, fd, ALL_EDGES, connection) < 0) {
-        connection_release(connection);
+    struct connection *connection = connection_new(fd);
+    if (connection == NULL ||
+        control(EPOLL_CTL_ADD, fd, ALL_EDGES, connection) < 0) {
+        free(connection);
         return false;
     }
+    connection_start(connection);
     return true;
 }
 
@@ -184,7 +184,7 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait, but that is no new edge: so listener_is_ready stays. */
+    /* More may wait, and no new edge will say so: listener_is_ready stays. */
 }
 
 /*

@@ -106,13 +106,13 @@ static void update_interest(struct connection *connection)
  */
 static bool open_connection(int fd)
 {
-    struct connection *connection = connection_open(fd);
-    if (connection == NULL)
-        return false;
-    if (control(EPOLL_CTL_ADD, fd, EPOLLIN, connection) < 0) {
-        connection_release(connection);
+    struct connection *connection = connection_new(fd);
+    if (connection == NULL ||
+        control(EPOLL_CTL_ADD, fd, EPOLLIN, connection) < 0) {
+        free(connection);
         return false;
     }
+    connection_start(connection);
     return true;
 }
 

@@ -39,7 +39,7 @@ static int stop_fd;
 /* The first entries of the array never move; connections follow them. */
 enum { STOP_SLOT, LISTENER_SLOT };
 
-/* How long to sleep between two looks at all the slices of poll_in_slices. */
+/* How long poll_in_slices sleeps if no slice has a ready descriptor. */
 enum { SLICES_PAUSE_MS = 20 };
 
 /* What to watch, and whose descriptor it is; both arrays have `capacity`. */
@@ -104,11 +104,12 @@ static void update_interest(struct connection *connection)
 /* Returns false with errno set if there is no room for it. */
 static bool open_connection(int fd)
 {
-    struct connection *connection = grow() ? connection_open(fd) : NULL;
+    struct connection *connection = grow() ? connection_new(fd) : NULL;
     if (connection == NULL)
         return false;
     connection->slot = used;
     watch_readable(fd, connection);
+    connection_start(connection);
     return true;
 }
 
@@ -175,11 +176,26 @@ static void handle_readable(struct connection *connection)
 }
 
 /*
+ * poll accepts no entry at all: RLIMIT_NOFILE is 0.  The connections have to
+ * wait until it is raised, but a signal can still be noticed.
+ */
+static int check_signals_alone(void)
+{
+    for (uint32_t slot = 0; slot < used; slot++)
+        interest[slot].revents = 0;
+    if (!stop_is_pending())
+        return 0;
+    interest[STOP_SLOT].revents = POLLIN;
+    return 1;
+}
+
+/*
  * poll refuses the whole array: with EINVAL if it has more entries than
  * RLIMIT_NOFILE, which was lowered while the connections were open, and with
  * ENOMEM if there is no memory for the kernel's copy.  Shorter arrays are
- * accepted, so poll it slice by slice, and sleep a little if all are quiet: no
- * single call can wait for all of them.
+ * accepted, so poll it slice by slice.  No single call can wait for all slices,
+ * so if none has a ready descriptor, sleep for SLICES_PAUSE_MS: that bounds
+ * both the delay and the CPU time.
  */
 static int poll_in_slices(void)
 {
@@ -196,7 +212,7 @@ static int poll_in_slices(void)
         } else if (slice > 1) {
             slice /= 2;
         } else {
-            nready = 0; /* not even one entry: the limit is 0 */
+            nready = check_signals_alone();
             break;
         }
     }
@@ -233,8 +249,8 @@ static int wait_for_events(void)
 /*
  * Handle what the wait has found.  Returns false when it is time to stop.
  *
- * From the last entry to the first: the entry that moves into a gap has been
- * looked at already, and new ones are appended behind us, for the next wait.
+ * From the last entry to the first: the entry that closing moves into a gap was
+ * handled already, and new ones are appended behind it, for the next wait.
  */
 static bool handle_events(int nready)
 {

@@ -85,11 +85,12 @@ static bool open_connection(int fd)
         errno = EMFILE;
         return false;
     }
-    struct connection *connection = connection_open(fd);
+    struct connection *connection = connection_new(fd);
     if (connection == NULL)
         return false;
     connections[fd] = connection;
     watch_readable(fd);
+    connection_start(connection);
     return true;
 }
 
@@ -241,9 +242,9 @@ static void close_idle_connections(void)
 }
 
 /*
- * Let the kernel never give us a descriptor that select can't watch: with this
- * limit accept4 answers EMFILE instead, the client waits in the listener's
- * queue, and the server is full like any other.
+ * Make sure that the kernel never returns a descriptor that select can't watch:
+ * with this limit accept4 fails with EMFILE instead, and the client waits in
+ * the listener's queue.
  */
 static void stay_below_fd_setsize(void)
 {

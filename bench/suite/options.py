@@ -4,6 +4,7 @@ Every mistake is answered with one line that names the option and the value.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import secrets
@@ -13,7 +14,6 @@ from pathlib import Path
 
 from measure.experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK, Pace
 from problem import USAGE, Problem
-from progress import say
 
 ROOT = Path(__file__).resolve().parents[2]
 THE_FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
@@ -97,8 +97,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str):
         raise Problem(f"bench/run: {message}; see --help", USAGE)
 
-    def print_help(self, file=None):
-        say(self.format_help(), end="")  # argparse's own would end in a traceback
+    def _print_message(self, message: str, file=None):
+        """In argparse of Python 3.11.2 this ends in a traceback on a full disk.  What
+        is lost here shows when standard output is flushed at the end."""
+        with contextlib.suppress(OSError):
+            super()._print_message(message, file)
 
 
 def bad(option: str, value: str, why: str) -> Problem:

@@ -135,24 +135,25 @@ static size_t count_done(const struct stream *streams, size_t count)
  */
 START_TEST(stopped_in_a_turn)
 {
-    enum { COUNT = 250, STOPS = 1, TRIES = 30, LENGTH = 60 * KIBIBYTE };
+    enum { COUNT = 250, TRIES = 30, LENGTH = 60 * KIBIBYTE };
     static struct stream streams[COUNT];
     struct server *server = server_start("--idle-timeout=2");
+    bool stopped = false;
 
     for (int i = 0; i < COUNT; i++)
         streams[i] = (struct stream){.fd = client_connect(server),
                                      .which = case_random()};
-    for (int stops = 0, tries = 0; stops < STOPS && tries < TRIES; tries++) {
+    for (int tries = 0; !stopped && tries < TRIES; tries++) {
         server_freeze(server);
         send_more(streams, COUNT, LENGTH);
         server_thaw(server);
         client_await_readable(streams[COUNT / 2].fd);
         server_freeze(server);
         send_more(streams, COUNT, 0);
-        if (count_done(streams, COUNT) < COUNT) {
+        stopped = count_done(streams, COUNT) < COUNT;
+        if (stopped) {
             send_more(streams, COUNT, LENGTH);
             pause_for(2.3);
-            stops++;
         }
         server_thaw(server);
         streams_finish(streams, COUNT);
@@ -161,6 +162,9 @@ START_TEST(stopped_in_a_turn)
         streams[i].half_close = true;
         streams_finish(&streams[i], 1);
     }
+    if (!stopped)
+        case_skip("all clients had their replies before each of %d stops",
+                  TRIES);
 }
 END_TEST
 

@@ -95,7 +95,9 @@ static struct connection *take_in(struct listener *listener)
 {
     int fd;
     ck_assert_int_eq(listener_accept(listener, &fd), ACCEPTED);
-    return connection_open(fd);
+    struct connection *connection = connection_new(fd);
+    connection_start(connection);
+    return connection;
 }
 
 START_TEST(full_by_max_connections)

@@ -48,7 +48,7 @@ START_TEST(each_sentence)
         child.out,
         "connection 5 says hello\n"
         "poll: waiting, for as long as it takes\n"
-        "poll: looking, without waiting: there is work left\n"
+        "poll: checking, without waiting\n"
         "poll: waiting, for at most 1.5 seconds\n"
         "poll returned: nothing is ready\n"
         "poll returned: 1 descriptor is ready\n"

@@ -27,8 +27,10 @@ START_TEST(a_signal_makes_it_readable)
     ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
     ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
 
+    ck_assert(!stop_is_pending());
     kill(getpid(), signals[_i]);
     ck_assert(is_readable(fd));
+    ck_assert(stop_is_pending());
 }
 END_TEST
 
