@@ -15,6 +15,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -382,6 +383,27 @@ START_TEST(limit_lowered_and_raised)
 END_TEST
 
 /*
+ * The lowest limit there is.  poll(2) then takes no entry at all, so nothing is
+ * served; but SIGTERM is noticed, and nothing spins.
+ */
+START_TEST(limit_of_zero)
+{
+    struct server *server = server_start("");
+    int fd = client_connect(server);
+
+    if (server_is_sanitized(server))
+        case_skip("a sanitizer needs descriptors to end well");
+    client_echo(fd, 1, LENGTH);
+    limit_descriptors(server, 0);
+    client_connect(server);
+    server_assert_quiet(server, 0.5);
+    kill(server->pid, SIGTERM);
+    ck_assert_int_eq(server_wait(server, CLIENT_SECONDS), 0);
+    client_expect_end(fd);
+}
+END_TEST
+
+/*
  * One at a time, forty in a row: who waits gets in when one leaves, and not
  * only with the next try, a second later; that would take forty seconds.
  */
@@ -412,6 +434,7 @@ void add_full_cases(void)
     case_add(5, "full-limit-lowered", limit_lowered, ANY_SERVER, 60);
     case_add(5, "full-limit-lowered-and-raised", limit_lowered_and_raised,
              NEEDS_OPTIONS, 60);
+    case_add(8, "full-limit-of-zero", limit_of_zero, NEEDS_OPTIONS, 30);
     case_add(5, "full-in-when-one-leaves", in_when_one_leaves, NEEDS_OPTIONS,
              90);
 }
