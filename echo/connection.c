@@ -60,11 +60,12 @@ void connection_close(struct connection *connection, const char *why)
 
 bool connection_is_ready(const struct connection *connection)
 {
-    struct pollfd entry = {
-        .fd = connection->fd,
-        .events = connection_is_sending(connection) ? POLLOUT : POLLIN,
-    };
-    return poll(&entry, 1, 0) != 0; /* if poll fails, don't close it */
+    struct pollfd entry = {.fd = connection->fd, .events = POLLOUT};
+    char byte;
+
+    if (connection_is_sending(connection))
+        return poll(&entry, 1, 0) > 0;
+    return recv(connection->fd, &byte, 1, MSG_PEEK) >= 0 || errno != EAGAIN;
 }
 
 ssize_t connection_receive(struct connection *connection)

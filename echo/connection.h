@@ -71,8 +71,9 @@ static inline bool connection_is_sending(const struct connection *connection)
 }
 
 /*
- * Is the connection ready now for what it is waiting for?  One poll(2) of this
- * descriptor, without waiting.  Check this before you close a connection as
+ * Is the connection ready now for what it is waiting for: is there room to send
+ * (one poll(2), without waiting), or something to receive (one recv(2) that
+ * only peeks)?  Check this before you close a connection as
  * idle: bytes may have arrived since the last wait, and a wait that filled its
  * array of events may not have reported this one.
  */

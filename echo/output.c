@@ -1,5 +1,7 @@
 #include "output.h"
 
+#include "stop.h"
+
 #include <errno.h> /* and program_invocation_short_name */
 #include <poll.h>
 #include <signal.h>
@@ -7,17 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINES_MOST = 1024 };
+enum {
+    LINES_MOST = 1024,
+    LOOK_MS = 50 /* how often a write without room looks whether to stop */
+};
 
-static int stop_fd = -1; /* poll(2) ignores a negative descriptor */
 static int stdout_error; /* why a write of output_print failed, or 0 */
 
 /* A pipe without a reader is reported as POLLERR, a terminal as POLLHUP. */
-static bool reader_is_gone(void)
+static bool reader_is_gone(int fd)
 {
-    struct pollfd entry = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
 
     return poll(&entry, 1, 0) == 1 && (entry.revents & (POLLERR | POLLHUP));
 }
@@ -34,59 +40,78 @@ static void check_at_exit(void)
     errno = 0;
     if (fflush(stdout) != 0)
         failed = true;
-    if (failed && !reader_is_gone()) {
+    if (failed && !reader_is_gone(STDOUT_FILENO)) {
         output_warn("standard output: %s",
-                    errno != 0 ? strerror(errno)
-                               : "not all of it could be written");
+                    errno != 0 ? strerror(errno) : "some output was lost");
         _exit(EXIT_FAILURE);
     }
     if (stdout_error != 0 && stdout_error != EPIPE) /* said already */
         _exit(EXIT_FAILURE);
 }
 
+/* The signal has done its work when it has interrupted a system call. */
+static void interrupt(int number)
+{
+    (void)number;
+}
+
 void output_start(void)
 {
+    /* Without SA_RESTART: the interrupted call is to fail with EINTR. */
+    struct sigaction action = {.sa_handler = interrupt};
+
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    sigaction(SIGALRM, &action, NULL);
     atexit(check_at_exit);
 }
 
-void output_stop_at(int fd)
+/* Send us SIGALRM every `interval_ms` milliseconds, or, with 0, no more. */
+static void set_alarm(int interval_ms)
 {
-    stop_fd = fd;
+    const struct timeval interval = {.tv_usec = interval_ms * 1000};
+    const struct itimerval timer = {interval, interval};
+
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 /*
- * Wait until there is room: for PIPE_BUF bytes in a pipe (that is what POLLOUT
- * promises: pipe(7)), for a line in a terminal.  A regular file is always
- * ready.  Returns false when it is time to stop instead.
+ * write(2), but it doesn't block for longer than LOOK_MS: then it fails with
+ * EINTR.  To poll for room first would not do.  A terminal is reported as
+ * writable if it has room for a byte, and then blocks in the middle of a line.
  */
-static bool await_room(int fd)
+static ssize_t write_briefly(int fd, const char *text, size_t length)
 {
-    struct pollfd entries[] = {
-        {.fd = fd, .events = POLLOUT},
-        {.fd = stop_fd, .events = POLLIN},
-    };
-
-    while (poll(entries, 2, -1) < 0) {
-        if (errno != EINTR)
-            return true; /* RLIMIT_NOFILE is below 2: then just write */
-    }
-    return entries[0].revents != 0;
+    set_alarm(LOOK_MS);
+    ssize_t written = write(fd, text, length);
+    int error = errno;
+    set_alarm(0);
+    errno = error;
+    return written;
 }
 
-/* Returns 0, or the error of write(2). */
+/*
+ * Returns 0, or an error of write(2): EPIPE if the reader is gone, or if it
+ * does not read and it is time to stop.
+ */
 static int write_all(int fd, const char *text, size_t length)
 {
-    while (length > 0 && await_room(fd)) {
-        ssize_t written = write(fd, text, length);
+    const struct timespec moment = {.tv_nsec = LOOK_MS * 1000000};
 
-        if (written < 0 && errno != EINTR && errno != EAGAIN)
-            return errno;
-        if (written > 0) {
+    while (length > 0) {
+        ssize_t written = write_briefly(fd, text, length);
+
+        if (written >= 0) {
             text += written;
             length -= (size_t)written;
+            continue;
         }
+        if (errno != EINTR && errno != EAGAIN)
+            return reader_is_gone(fd) ? EPIPE : errno;
+        if (errno == EAGAIN) /* it was made non-blocking by another program */
+            nanosleep(&moment, NULL);
+        if (stop_is_pending())
+            return EPIPE;
     }
     return 0;
 }

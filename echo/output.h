@@ -1,6 +1,5 @@
 /*
- * output: standard output, whose reader may be slow or gone, or whose disk
- * full.
+ * output: standard output, which may be slow, full, or without a reader.
  *
  * Three things can go wrong with a write to it.  A pipe or terminal that is not
  * being read fills up, and the write blocks; a program blocked there does not
@@ -16,7 +15,8 @@
 
 /*
  * Ignore SIGPIPE and SIGXFSZ, so that a write which can't succeed returns an
- * error instead of ending the process: signal(7).  When the process exits,
+ * error instead of ending the process, and let SIGALRM interrupt one that
+ * blocks: signal(7).  When the process exits,
  * flush standard output.  If anything printed was lost, the process then prints
  * one line on stderr and its exit status is 1; a reader that has gone away
  * wants no more, so that is not an error.  startup calls it.
@@ -25,11 +25,11 @@ void output_start(void);
 
 /*
  * Print whole lines on standard output, as printf(3) does, and write them at
- * once.  While there is no room for them, because nobody reads, this blocks,
- * but only until the descriptor of output_stop_at becomes readable; the lines
- * are then discarded.  After a write has failed no more is written: if the
- * reader has gone, silently; else this is said on stderr, and false returned.
- * At most 1 KiB is printed by one call.
+ * once.  While there is no room for them, because nothing is read, this blocks,
+ * but only until it is time to stop (stop_is_pending).  After that, and after a
+ * write has failed, no more is written.  If the reader has gone, that is
+ * silent; any other error is printed on stderr, and the result is false.  At
+ * most 1 KiB is printed by one call.
  */
 bool output_print(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
@@ -39,8 +39,5 @@ bool output_print(const char *format, ...)
  * does.  Errors are ignored: there is no place left to report them.
  */
 void output_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Stop waiting for a reader when `fd` is readable: the signalfd of stop.h. */
-void output_stop_at(int fd);
 
 #endif

@@ -13,10 +13,16 @@ static void fill_standard_descriptors(void)
 {
     int fd;
 
-    /* open(2) takes the lowest number that is free. */
-    do
+    /*
+     * open(2) takes the lowest number that is free.  A container may lack
+     * /dev/null; then the root directory keeps the number: with O_PATH it can't
+     * be read or written.
+     */
+    do {
         fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd < 0)
+            fd = open("/", O_PATH);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         close(fd);
 }
@@ -40,6 +46,7 @@ static void reset_signals(void)
 void startup(void)
 {
     fill_standard_descriptors();
+    alarm(0);
     reset_signals();
     output_start();
 }

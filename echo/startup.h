@@ -14,6 +14,7 @@
  *
  * - Descriptors 0, 1 and 2 are open, on /dev/null if need be.  (With 2>&- the
  *   next socket would be number 2, and error messages would go to a client.)
+ * - No alarm(2) is pending, which execve(2) would keep.
  * - No signal is blocked, and an inherited "ignore" is reset, except for SIGHUP
  *   (nohup(1)) and for SIGINT and SIGQUIT (a shell's `&`).
  * - Then output_start, which ignores SIGPIPE and SIGXFSZ.

@@ -26,7 +26,6 @@ int stop_open(void)
     int fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         err(EXIT_FAILURE, "signalfd");
-    output_stop_at(fd);
     return fd;
 }
 

@@ -16,13 +16,12 @@
 /*
  * Block SIGINT and SIGTERM and return a descriptor that becomes readable when
  * one of them arrives.  It is never read: that it is readable says everything.
- * Output then stops waiting for its reader, too (output_stop_at).  On failure:
- * one line on stderr, exit status 1.
+ * On failure: one line on stderr, exit status 1.
  */
 int stop_open(void);
 
 /*
- * Has one of them arrived?  For a server that can't watch the descriptor now:
+ * Has one of them arrived?  For code that can't watch the descriptor just now:
  * sigpending(2).
  */
 bool stop_is_pending(void);

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -157,6 +158,53 @@ START_TEST(unread_for_a_while)
 }
 END_TEST
 
+/* A terminal, as the master's side and the other one; skip if there are none.
+ */
+static void open_terminal(int *reader, int *writer)
+{
+    *reader = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*reader < 0 || grantpt(*reader) < 0 || unlockpt(*reader) < 0)
+        case_skip("there are no pseudo-terminals here: %s", strerror(errno));
+    *writer = open(ptsname(*reader), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*writer < 0)
+        ck_abort_msg("%s: %s", ptsname(*reader), strerror(errno));
+}
+
+/* A terminal that is writable has perhaps not room for a whole line. */
+START_TEST(unread_terminal)
+{
+    int reader, writer;
+    struct server *server;
+
+    open_terminal(&reader, &writer);
+    server = server_start_with(
+        (struct server_setup){.options = "--verbose", .out = writer});
+    close(writer);
+    fill_output(server);
+    kill(server->pid, SIGTERM);
+    ck_assert_int_eq(server_wait(server, SOON), 0);
+    ck_assert_str_eq(server_errors(server), "");
+}
+END_TEST
+
+/* The terminal's window is closed, and the server outlives that (nohup). */
+START_TEST(terminal_gone)
+{
+    int reader, writer;
+    struct server *server;
+
+    open_terminal(&reader, &writer);
+    server = server_start_with(
+        (struct server_setup){.options = "--verbose", .out = writer});
+    close(writer);
+    close(reader);
+    client_echo(client_connect(server), 1, 1000);
+    kill(server->pid, SIGTERM);
+    ck_assert_int_eq(server_wait(server, SOON), 0);
+    ck_assert_str_eq(server_errors(server), "");
+}
+END_TEST
+
 /* `| head -1` is how a script learns the port of --port=0. */
 static void go_on_without_reader(const char *options)
 {
@@ -216,6 +264,8 @@ void add_output_cases(void)
 {
     case_add(8, "output-unread-sigterm", unread_sigterm, NEEDS_OPTIONS, 60);
     case_add(8, "output-unread-sigint", unread_sigint, NEEDS_OPTIONS, 60);
+    case_add(8, "output-unread-terminal", unread_terminal, NEEDS_OPTIONS, 60);
+    case_add(8, "output-terminal-gone", terminal_gone, NEEDS_OPTIONS, 30);
     case_add(8, "output-without-reader", without_reader, ANY_SERVER, 30);
     case_add(8, "output-without-reader-verbose", without_reader_verbose,
              NEEDS_OPTIONS, 30);

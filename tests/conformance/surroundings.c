@@ -91,7 +91,6 @@ void surroundings_set_back(void)
         err(EXIT_FAILURE, "standard output");
     startup();
     startup_close_inherited();
-    alarm(0);
     umask(S_IWGRP | S_IWOTH);
     clear_environment();
     raise_limits();

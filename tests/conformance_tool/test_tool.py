@@ -21,11 +21,11 @@ DEADLINE = int(os.environ.get("TOOL_DEADLINE", 120))
 
 
 def fake(fault: str = "good", mark: str = "") -> str:
-    return f"{sys.executable} {FAKE} {{port}} {fault} {mark}"
+    return f"{shlex.join([sys.executable, FAKE])} {{port}} {fault} {mark}"
 
 
 def wrapped(fault: str = "good", mark: str = "") -> str:
-    return f'sh -c "{fake(fault, mark)}; true"'
+    return f"sh -c {shlex.quote(fake(fault, mark) + '; true')}"
 
 
 def run(*arguments: str, **more) -> subprocess.CompletedProcess:

@@ -6,6 +6,7 @@
 #include "output.h"
 
 #include "child.h"
+#include "stop.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -90,7 +91,7 @@ START_TEST(a_full_disk_and_flushed_stdio)
         exit(EXIT_SUCCESS);
     }
     check_child(&child, EXIT_FAILURE,
-                "unit: standard output: not all of it could be written\n");
+                "unit: standard output: some output was lost\n");
 }
 END_TEST
 
@@ -119,23 +120,58 @@ START_TEST(the_reader_has_gone_and_stdio)
 }
 END_TEST
 
-/* A descriptor that is readable at once, as the signalfd after a signal. */
-static int readable_descriptor(void)
+/* As after a signal that the signalfd would report. */
+static void let_stop_be_pending(void)
 {
-    int ends[2];
-    ck_assert_int_eq(pipe(ends), 0);
-    ck_assert_int_eq(write(ends[1], "x", 1), 1);
-    return ends[0];
+    stop_open();
+    kill(getpid(), SIGTERM);
 }
 
-/* Not a test of time: without output_stop_at it would block for ever. */
+/* Otherwise it would block for ever. */
 START_TEST(no_room_and_time_to_stop)
 {
     struct child child;
     if (child_fork(&child)) {
         print_to_pipe(true);
         output_start();
-        output_stop_at(readable_descriptor());
+        let_stop_be_pending();
+        exit(output_print("one\n") ? EXIT_SUCCESS : 3);
+    }
+    check_child(&child, EXIT_SUCCESS, "");
+}
+END_TEST
+
+/* A terminal says that it is writable, and then takes a part of a line. */
+START_TEST(a_terminal_that_is_not_read)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    struct child child;
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+        return; /* there are no pseudo-terminals here: pts(4) */
+    if (child_fork(&child)) {
+        print_to(open(ptsname(master), O_WRONLY | O_NOCTTY));
+        output_start();
+        let_stop_be_pending();
+        for (int i = 0; i < 1000; i++)
+            output_print("%0200d\n", i);
+        exit(EXIT_SUCCESS);
+    }
+    check_child(&child, EXIT_SUCCESS, "");
+    close(master);
+}
+END_TEST
+
+START_TEST(a_terminal_that_went_away)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    struct child child;
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+        return;
+    int terminal = open(ptsname(master), O_WRONLY | O_NOCTTY);
+    close(master);
+    if (child_fork(&child)) {
+        print_to(terminal);
+        output_start();
         exit(output_print("one\n") ? EXIT_SUCCESS : 3);
     }
     check_child(&child, EXIT_SUCCESS, "");
@@ -148,7 +184,7 @@ START_TEST(room_and_time_to_stop)
     struct child child;
     if (child_fork(&child)) {
         output_start();
-        output_stop_at(readable_descriptor());
+        let_stop_be_pending();
         output_print("number %d\n", 1);
         exit(EXIT_SUCCESS);
     }
@@ -216,6 +252,8 @@ void add_output_tests(Suite *suite)
     tcase_add_test(tests, the_reader_has_gone);
     tcase_add_test(tests, the_reader_has_gone_and_stdio);
     tcase_add_test(tests, no_room_and_time_to_stop);
+    tcase_add_test(tests, a_terminal_that_is_not_read);
+    tcase_add_test(tests, a_terminal_that_went_away);
     tcase_add_test(tests, room_and_time_to_stop);
     tcase_add_test(tests, without_blocking);
     tcase_add_test(tests, warnings);

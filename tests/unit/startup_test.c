@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(no_signal_is_blocked_or_ignored)
 {
-    static const int signals[] = {SIGTERM, SIGCHLD, SIGALRM, SIGUSR1};
+    static const int signals[] = {SIGTERM, SIGCHLD, SIGUSR1, SIGUSR2};
     struct child child;
     if (child_fork(&child)) {
         sigset_t set;
