@@ -210,7 +210,8 @@ class Output(Tool):
         self.assertRegex(text, r"\n\d+ passed, \d+ failed, 0 skipped\n$")
 
     def test_a_failure_can_be_repeated(self):
-        command = wrapped("noisy").replace("true", "echo 'it'\\''s $HOME'")
+        script = fake("noisy") + """; echo "it's $HOME" """
+        command = f"sh -c {shlex.quote(script)}"
         text = self.assert_fails(command, "echo-each-byte-value", "byte 0 came back as")
         repeat = text[text.index("To repeat") :].splitlines()[1]
         self.assertEqual(shlex.split(repeat)[-1], command)
