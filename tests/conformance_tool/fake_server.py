@@ -13,7 +13,7 @@ nothing to it: a test finds the process by that.  FAULT is one of:
     ipv6-only   listens on ::1, as Node does for "localhost"
     dual-stack  listens on [::], for IPv4 as well
     daemon      forks, and the parent ends with status 0
-    workers     two processes accept, their parent does not
+    workers     two processes accept, their parent has only made the socket
     slow        needs two seconds before it listens
     noisy       prints 1000 lines before it listens, and sends wrong bytes
 """
@@ -35,8 +35,6 @@ def listen() -> socket.socket:
     family = socket.AF_INET6 if FAULT in ("ipv6-only", "dual-stack") else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if FAULT == "workers":
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     address = {"ipv6-only": "::1", "dual-stack": "::"}.get(FAULT, "127.0.0.1")
     listener.bind((address, PORT))
     listener.listen(1024)
@@ -76,8 +74,7 @@ class Connection:
         )
 
 
-def serve() -> None:
-    listener = listen()
+def serve(listener: socket.socket) -> None:
     selector.register(listener, selectors.EVENT_READ)
     while True:
         for key, _ in selector.select(0 if FAULT == "spin" else None):
@@ -98,10 +95,18 @@ if FAULT == "slow":
     time.sleep(2)
 if FAULT == "noisy":
     print(*(f"line {number}" for number in range(1000)), sep="\n", file=sys.stderr, flush=True)
+common = listen()
 if FAULT == "workers":
-    workers = [os.fork() or serve() for _ in range(2)]
+    selector.close()
+    workers = []
+    for _ in range(2):
+        if (worker := os.fork()) == 0:
+            selector = selectors.DefaultSelector()
+            serve(common)
+        workers.append(worker)
     signal.signal(signal.SIGTERM, lambda *_: [os.kill(w, signal.SIGTERM) for w in workers])
+    common.close()  # only now, so that conformance never finds one of the workers alone
     for worker in workers:
         os.waitpid(worker, 0)
     sys.exit(0)
-serve()
+serve(common)
