@@ -170,38 +170,45 @@ static void open_terminal(int *reader, int *writer)
         ck_abort_msg("%s: %s", ptsname(*reader), strerror(errno));
 }
 
-/* A terminal that is writable has perhaps not room for a whole line. */
-START_TEST(unread_terminal)
+/* A verbose server on a terminal, of which the case is the master's side. */
+static struct server *start_on_terminal(int *reader)
 {
-    int reader, writer;
-    struct server *server;
+    int writer;
 
-    open_terminal(&reader, &writer);
-    server = server_start_with(
+    open_terminal(reader, &writer);
+    struct server *server = server_start_with(
         (struct server_setup){.options = "--verbose", .out = writer});
     close(writer);
-    fill_output(server);
+    return server;
+}
+
+static void end_on_terminal(struct server *server)
+{
     kill(server->pid, SIGTERM);
     ck_assert_int_eq(server_wait(server, SOON), 0);
     ck_assert_str_eq(server_errors(server), "");
+}
+
+/* A terminal that is writable has perhaps not room for a whole line. */
+START_TEST(unread_terminal)
+{
+    int reader;
+    struct server *server = start_on_terminal(&reader);
+
+    fill_output(server);
+    end_on_terminal(server);
 }
 END_TEST
 
 /* The terminal's window is closed, and the server outlives that (nohup). */
 START_TEST(terminal_gone)
 {
-    int reader, writer;
-    struct server *server;
+    int reader;
+    struct server *server = start_on_terminal(&reader);
 
-    open_terminal(&reader, &writer);
-    server = server_start_with(
-        (struct server_setup){.options = "--verbose", .out = writer});
-    close(writer);
     close(reader);
     client_echo(client_connect(server), 1, 1000);
-    kill(server->pid, SIGTERM);
-    ck_assert_int_eq(server_wait(server, SOON), 0);
-    ck_assert_str_eq(server_errors(server), "");
+    end_on_terminal(server);
 }
 END_TEST
 
