@@ -24,12 +24,12 @@ void narrate_start(void);
 void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Tell that the system call `call` is about to wait for `timeout_ms`
- * milliseconds at most; -1 is for ever, as in poll(2).
+ * Narrate that the system call `call` is about to wait for at most `timeout_ms`
+ * milliseconds (-1: no limit), as in poll(2).
  */
 void narrate_waiting(const char *call, int timeout_ms);
 
-/* Tell that `call` has returned and found `nready` descriptors ready. */
+/* Narrate that `call` has returned and found `nready` descriptors ready. */
 void narrate_ready(const char *call, int nready);
 
 /* A flag of poll or epoll, and what it is called. */
@@ -46,12 +46,12 @@ void narrate_flags(int descriptor, uint32_t flags,
                    const struct flag_name names[]);
 
 /*
- * Tell that `length` bytes were received, and show the first of them; a byte
+ * Narrate that `length` bytes were received, and show the first of them; a byte
  * that can't be printed is shown as a dot.
  */
 void narrate_received(int descriptor, const char *bytes, size_t length);
 
-/* Tell that `sent` bytes were sent and that `owed` are still to be sent. */
+/* Narrate that `sent` bytes were sent and `owed` are still to be sent. */
 void narrate_sent(int descriptor, size_t sent, size_t owed);
 
 #endif

@@ -2,12 +2,13 @@
  * full: a server that can take no more connections (contract 5).
  *
  * It has no descriptor left (EMFILE), or --max-connections of them, or it is a
- * select server and FD_SETSIZE is reached.  It says so, once, and leaves new
- * clients in the kernel's queue, where they are connected and may even send.
- * They get in when somebody leaves, or a second later when the limit is gone.
+ * select server and FD_SETSIZE is reached.  It prints each reason once, if a
+ * client has to wait, and leaves new clients in the kernel's queue, where they
+ * are connected and may even send.  They get in when a connection closes, or a
+ * second after the limit is gone.
  *
- * The traps: to exit; to go on watching a listener that stays readable, which
- * is a busy loop; to forget it, so that nobody ever gets in; to hand select a
+ * The traps: exiting; watching a listener that stays readable, which is a busy
+ * loop; never watching it again, so that no client gets in; handing select a
  * descriptor that its sets have no bit for.
  */
 #include "case.h"

@@ -2,12 +2,12 @@
  * output: a server's own standard output is no part of its service (contract
  * 8, 10 and 12).
  *
- * `-v | less` is a pipe that nobody reads for a while, `| head -1` one whose
- * reader goes away, and a log may fill the disk.
+ * `-v | less` is a pipe that is not read for a while, the reader of `| head -1`
+ * exits, and a log may fill the disk.
  *
- * The traps: to block in a write, and to miss SIGTERM there; SIGPIPE, which
- * ends a server with all its connections; a clock that was read before the
- * write blocked; and to exit with 0 although the results are lost.
+ * The traps: blocking in a write and missing SIGTERM there; SIGPIPE, which ends
+ * a server with all its connections; a clock that was read before the write
+ * blocked; and exiting with 0 although output was lost.
  */
 #include "case.h"
 #include "cases.h"

@@ -1,13 +1,14 @@
 /*
- * timeouts: --idle-timeout closes whoever is silent, and nobody else (contract
+ * timeouts: --idle-timeout closes silent connections and no others (contract
  * 10), and --quit-after ends a server to which nothing happens (contract 11).
  *
- * The traps: a timer that only receiving sets back, so that a slow reader is
- * cut off; to wait for ever, since nobody asked what is due next; and to look
+ * The traps: a timer that only receiving resets, so that a slow reader is cut
+ * off; waiting forever because no deadline was computed; and checking deadlines
  * only when something else happens.
  *
- * The times are seconds, and a test machine may be busy for a part of one: who
- * must stay moves bytes several times a timeout, who must go may take long.
+ * The times are seconds, and a test machine may be busy for a part of one: a
+ * client that must stay moves bytes several times per timeout, and one that must
+ * go may take long.
  */
 #include "case.h"
 #include "cases.h"
