@@ -7,8 +7,8 @@
  * only when something else happens.
  *
  * The times are seconds, and a test machine may be busy for a part of one: a
- * client that must stay moves bytes several times per timeout, and one that must
- * go may take long.
+ * client that must stay moves bytes several times per timeout, and one that
+ * must go may take long.
  */
 #include "case.h"
 #include "cases.h"
