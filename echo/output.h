@@ -16,10 +16,10 @@
 /*
  * Ignore SIGPIPE and SIGXFSZ, so that a write which can't succeed returns an
  * error instead of ending the process, and let SIGALRM interrupt one that
- * blocks: signal(7).  When the process exits,
- * flush standard output.  If anything printed was lost, the process then prints
- * one line on stderr and its exit status is 1; a reader that has gone away
- * wants no more, so that is not an error.  startup calls it.
+ * blocks: signal(7).  When the process exits, flush standard output.  If
+ * anything printed was lost, the process then prints one line on stderr and its
+ * exit status is 1; a reader that has gone away wants no more, so that is not
+ * an error.  startup calls it.
  */
 void output_start(void);
 
