@@ -21,7 +21,8 @@ enum {
     RATE_MAX = 10000000,
     FIREHOSES_MAX = 1000,
     SEED_MAX = 2147483647,
-    PLAN_MAX = 20000000, /* messages of one point: 160 MB of send times */
+    PLAN_MAX = 20000000, /* messages of one turn: 160 MB of send times */
+    CYCLES_MAX = 10000,
 };
 
 /* Options without a letter of their own have a number that is no letter. */
@@ -33,90 +34,85 @@ enum {
     KEY_CHURN,
     KEY_FIREHOSES,
     KEY_SETTLE,
+    KEY_START,
+    KEY_CYCLES,
+    KEY_HGRM,
 };
 
 static const struct argp_option known_options[] = {
-    {"idle", 'i', "LIST", 0,
-     "Open this many connections that stay silent; with several numbers "
-     "(ascending: 0,100,1000) measure at each of them, climbing (0)",
-     0},
-    {"active", 'a', "LIST", 0,
-     "Let this many connections talk; with several numbers (ascending) measure "
-     "each of them at every step of --idle (1)",
-     0},
-    {"size", 's', "LIST", 0,
-     "Send messages of that many bytes, 1 to 1048576; with several numbers "
-     "(ascending) measure each of them (64)",
-     0},
+    {NULL, 0, NULL, 0, "Load (LIST: one number, or several, ascending: 1,100)",
+     1},
+    {"idle", 'i', "LIST", 0, "Connections that stay silent (0)", 0},
+    {"active", 'a', "LIST", 0, "Connections that talk (1)", 0},
+    {"size", 's', "LIST", 0, "Bytes per message, 1 to 1048576 (64)", 0},
     {"rate", KEY_RATE, "LIST", 0,
-     "Open loop: send that many messages a second in all, over the active "
-     "connections, at times that are planned beforehand; with several numbers "
-     "(ascending) measure each of them (none: closed loop)",
+     "Open loop: messages per second over all active connections, sent at "
+     "times that are planned in advance (none: closed loop)",
      0},
     {"gaps", KEY_GAPS, "KIND", 0,
-     "Plan the times of --rate with `exponential' gaps, as if many strangers "
-     "came, or with `constant' ones (exponential)",
+     "Gaps between the messages of --rate: `exponential', as from many "
+     "independent clients, or `constant' (exponential)",
      0},
     {"seed", KEY_SEED, "N", 0,
-     "Plan the exponential gaps from N: the same number, the same gaps (1)", 0},
+     "Draw the order of turns and the exponential gaps from N (1)", 0},
     {"firehoses", KEY_FIREHOSES, "LIST", 0,
-     "Let this many connections stream without end beside the active ones; "
-     "with several numbers (ascending) measure each of them (0)",
-     0},
+     "Connections that stream without end, beside the active ones (0)", 0},
     {"churn", KEY_CHURN, NULL, 0,
-     "Let each active connection connect, have one echo, reset the connection "
-     "and begin again, as fast as it goes",
-     0},
-    {"seconds", 't', "S", 0,
-     "Measure each point for S seconds; fractions are fine (2)", 0},
-    {"warm-up", 'w', "S", 0,
-     "Before that, load the server for S seconds unrecorded (0.5)", 0},
-    {"settle", KEY_SETTLE, "S", 0,
-     "Warm up for S seconds more before the first point: what a process needs "
-     "once that was just started (0)",
-     0},
-    {"freeze", KEY_FREEZE, "AT,FOR", 0,
-     "Stop the process of --pid (SIGSTOP) AT seconds into the window, and let "
-     "it go on (SIGCONT) FOR seconds later",
-     0},
-    {"stall", 'g', "S", 0,
-     "Give up when nothing moved for S seconds: no new connection was served, "
-     "no reply came (2)",
+     "Active connections connect, have one echo, reset the connection, and "
+     "start over",
      0},
     {"hold", 'n', "LIST", 0,
-     "No load: open up to that many connections and tell how many were served; "
-     "with several numbers (ascending) stop at each of them",
+     "No load: open this many connections and report how many were served", 0},
+    {"freeze", KEY_FREEZE, "AT,FOR", 0,
+     "Stop the server (SIGSTOP) AT seconds into the counted part of each turn, "
+     "and continue it FOR seconds later; one server only, with its pid",
      0},
-    {"pid", 'p', "PID", 0,
-     "The server's process: measure its CPU time and memory too", 0},
-    {"counters", 'c', "FILE", 0,
-     "The file that the server was given as --counters: read them too", 0},
+    {NULL, 0, NULL, 0, "Turns", 2},
+    {"turn", 't', "S", 0, "Count S seconds of each turn (0.02)", 0},
+    {"start", KEY_START, "S", 0,
+     "Before that, leave out the first S seconds of it (0.005)", 0},
+    {"cycles", KEY_CYCLES, "N", 0,
+     "Give each server N turns at each point, in random order (10)", 0},
+    {"settle", KEY_SETTLE, "N", 0,
+     "Before those, N turns that are not reported (1)", 0},
+    {"stall", 'g', "S", 0,
+     "Give up on a server that makes no progress for S seconds (2)", 0},
+    {NULL, 0, NULL, 0, "Results", 3},
     {"json", 'j', "FILE", 0,
-     "Append each point to FILE, one line of JSON each; `-' is the standard "
-     "output, and then the summary goes to standard error",
+     "Append each point to FILE as one line of JSON; `-' is standard output, "
+     "and then the summary goes to standard error",
+     0},
+    {"hgrm", KEY_HGRM, "DIR", 0,
+     "Write the latency distribution of each trial to a file in DIR, in the "
+     "format of HdrHistogram's plotter, in milliseconds",
      0},
     {"cpu", 'C', "N", 0, "Run on CPU number N only (any)", 0},
+    {NULL, 0, NULL, 0, "Help", -1},
     {0},
 };
 
 static const char help[] =
-    "The load generator: measures an echo server with many connections, of "
-    "which some talk and the others are silent.\v"
-    "In parentheses: the default.\n\n"
-    "It is a closed loop: an active connection sends a message, waits for the "
-    "echo, compares every byte and sends the next one at once.  It tells how "
-    "many echoes a second the server answered and how long each took.  With "
-    "--rate it is an open loop: messages leave when it was planned, however "
-    "slow the server is, and the time that a message takes counts from the "
-    "planned moment, so that no stall is hidden.  A point "
-    "in which a byte was lost or wrong, or a connection was not served, is not "
-    "valid: the summary says why, the run ends there, and the exit status is "
-    "1.\n\n"
-    "Try, beside a server on port 10001 that may open enough descriptors "
-    "(ulimit -n):\n\n"
-    "  loadgen --idle=0,1000 --active=1,100 --seconds=1 127.0.0.1 10001\n"
-    "  loadgen --active=100 --rate=1000,10000 127.0.0.1 10001\n\n"
-    "The fields of the JSON lines are explained in bench/README.md.";
+    "The load generator: measures echo servers under the same load, with many "
+    "connections, some of which talk while the others stay silent.\v"
+    "SERVER is [NAME=]HOST:PORT[,pid=PID][,counters=FILE]. With its pid the "
+    "server's CPU time and memory are measured too; FILE is what the server "
+    "was given as --counters. Defaults are in parentheses.\n\n"
+    "The servers take turns: one at a time is under load for a few "
+    "milliseconds, while the others sleep. A cycle is one turn for each of "
+    "them, in random order. So a disturbance hits all servers alike, and "
+    "figures from the same cycle can be compared.\n\n"
+    "Closed loop, the default: a connection sends a message, waits for the "
+    "echo, compares every byte, and sends the next message at once. Open loop, "
+    "with --rate: messages are sent at planned times, however slow the server "
+    "is, and latency counts from the planned time, so no stall is hidden.\n\n"
+    "A trial in which a byte was lost or wrong or a connection was not served "
+    "is invalid. The summary gives the reason, the other servers go on, and "
+    "the exit status is 1.\n\n"
+    "Examples:\n"
+    "  loadgen --idle=0,1000 --active=1,100 127.0.0.1:10001\n"
+    "  loadgen --active=100 --rate=1000,10000 lt=127.0.0.1:10001 "
+    "et=127.0.0.1:10002\n\n"
+    "bench/README.md explains the fields of the JSON lines.";
 
 struct list load_options_list(const char *option, const char *text, long min,
                               long max)
@@ -165,18 +161,74 @@ double load_options_seconds(const char *option, const char *text, double min,
     return seconds;
 }
 
-/* What stands without a dash: the host, then the port. */
-static void take_argument(struct load_options *options, char *text,
-                          unsigned number)
+/* Cut HOST:PORT or [HOST]:PORT in two. */
+static bool split_address(char *text, struct server_option *server)
 {
-    if (number == 0) {
-        options->host = text;
-    } else if (number == 1) {
-        options_number("PORT", text, 1, 65535);
-        options->port = text;
-    } else {
-        errx(EX_USAGE, "%s: neither HOST nor PORT; see --help", text);
+    char *colon = strrchr(text, ':');
+
+    if (colon == NULL || colon == text)
+        return false;
+    *colon = '\0';
+    server->host = text;
+    server->port = colon + 1;
+    if (text[0] == '[' && colon[-1] == ']') {
+        server->host = text + 1;
+        colon[-1] = '\0';
     }
+    return server->host[0] != '\0';
+}
+
+/* What follows the first comma; a path may have commas of its own. */
+static bool take_details(char *rest, struct server_option *server)
+{
+    while (rest != NULL) {
+        if (strncmp(rest, "counters=", 9) == 0) {
+            server->counters = rest + 9;
+            return true;
+        }
+        const char *item = strsep(&rest, ",");
+        if (strncmp(item, "pid=", 4) != 0)
+            return false;
+        server->pid = options_number("pid", item + 4, 1, PID_MAX);
+    }
+    return true;
+}
+
+struct server_option load_options_server(char *text)
+{
+    struct server_option server = {.pid = 0};
+    const char *whole = strdup(text);
+    char *rest = text;
+    char *address = strsep(&rest, ",");
+    char *equals = strchr(address, '=');
+
+    if (whole == NULL)
+        err(EXIT_FAILURE, "strdup");
+    server.name = strndup(whole, strlen(address));
+    if (equals != NULL) {
+        *equals = '\0';
+        server.name = address;
+        address = equals + 1;
+    }
+    if (server.name[0] == '\0' || !split_address(address, &server) ||
+        !take_details(rest, &server))
+        errx(EX_USAGE, "%s: not [NAME=]HOST:PORT[,pid=PID][,counters=FILE]",
+             whole);
+    options_number("PORT", server.port, 1, 65535);
+    return server;
+}
+
+/* Results are told apart by name. */
+static void take_server(struct load_options *options, char *text)
+{
+    if (options->server_count == SERVERS_MAX)
+        errx(EX_USAGE, "%s: more than %d servers", text, SERVERS_MAX);
+    struct server_option server = load_options_server(text);
+    for (size_t i = 0; i < options->server_count; i++) {
+        if (strcmp(options->servers[i].name, server.name) == 0)
+            errx(EX_USAGE, "%s: two servers have this name", server.name);
+    }
+    options->servers[options->server_count++] = server;
 }
 
 static enum gaps gaps_kind(const char *text)
@@ -223,11 +275,10 @@ static bool take_load(struct load_options *options, int key, const char *text)
         return true;
     case KEY_GAPS:
         options->gaps = gaps_kind(text);
-        options->plan_option = "--gaps";
+        options->gaps_option = text;
         return true;
     case KEY_SEED:
         options->seed = options_number("--seed", text, 0, SEED_MAX);
-        options->plan_option = "--seed";
         return true;
     case KEY_FIREHOSES:
         options->firehoses =
@@ -249,13 +300,16 @@ static bool take_times(struct load_options *options, int key, const char *text)
 {
     switch (key) {
     case 't':
-        options->seconds = load_options_seconds("--seconds", text, 0.01, 3600);
+        options->turn = load_options_seconds("--turn", text, 0.001, 3600);
         return true;
-    case 'w':
-        options->warm_up = load_options_seconds("--warm-up", text, 0, 3600);
+    case KEY_START:
+        options->start = load_options_seconds("--start", text, 0, 3600);
+        return true;
+    case KEY_CYCLES:
+        options->cycles = options_number("--cycles", text, 1, CYCLES_MAX);
         return true;
     case KEY_SETTLE:
-        options->settle = load_options_seconds("--settle", text, 0, 3600);
+        options->settle = options_number("--settle", text, 0, CYCLES_MAX);
         return true;
     case 'g':
         options->stall = load_options_seconds("--stall", text, 0.01, 60);
@@ -279,20 +333,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         /* getopt(3) says in one line what is wrong; argp would add a second. */
         state->err_stream = NULL;
         break;
-    case 'p':
-        options->pid = options_number("--pid", text, 1, PID_MAX);
-        break;
-    case 'c':
-        options->counters = text;
-        break;
     case 'j':
         options->json = text;
+        break;
+    case KEY_HGRM:
+        options->hgrm = text;
         break;
     case 'C':
         options->cpu = options_number("--cpu", text, 0, CPU_MAX);
         break;
     case ARGP_KEY_ARG:
-        take_argument(options, text, state->arg_num);
+        take_server(options, text);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -300,49 +351,49 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     return 0;
 }
 
+static long greatest(const struct list *list)
+{
+    return list->count == 0 ? 0 : list->numbers[list->count - 1];
+}
+
 /* Options that are only right in the company of others. */
 static void check_together(const struct load_options *options)
 {
-    bool open = options->rate.count > 0;
-    bool frozen = options->freeze_for > 0;
-    const struct list *firehoses = &options->firehoses;
-    bool streams = firehoses->numbers[firehoses->count - 1] > 0;
+    const char *other = options->rate.count > 0             ? "rate"
+                        : options->freeze_for > 0           ? "freeze"
+                        : greatest(&options->firehoses) > 0 ? "firehoses"
+                                                            : NULL;
 
-    if (options->churn && (open || frozen || streams))
-        errx(EX_USAGE, "--churn: not together with --%s",
-             open     ? "rate"
-             : frozen ? "freeze"
-                      : "firehoses");
-    if (options->hold.count > 0 &&
-        (open || frozen || streams || options->churn || options->settle > 0))
+    if (options->churn && other != NULL)
+        errx(EX_USAGE, "--churn: not together with --%s", other);
+    if (options->churn && other == NULL)
+        other = "churn";
+    if (options->hold.count > 0 && other != NULL)
         errx(EX_USAGE, "--hold: there is no load, so not together with --%s",
-             open             ? "rate"
-             : frozen         ? "freeze"
-             : streams        ? "firehoses"
-             : options->churn ? "churn"
-                              : "settle");
-    if (!open && options->plan_option != NULL)
-        errx(EX_USAGE, "%s: there is no plan without --rate",
-             options->plan_option);
+             other);
+    if (options->rate.count == 0 && options->gaps_option != NULL)
+        errx(EX_USAGE, "--gaps: there is no plan without --rate");
 }
 
 /* Numbers that are only right if others are. */
 static void check_sizes(const struct load_options *options)
 {
-    const struct list *rate = &options->rate;
-    double load = options->settle + options->warm_up + options->seconds;
+    double load = options->start + options->turn;
+    long rate = greatest(&options->rate);
 
-    if (rate->count > 0 &&
-        (double)rate->numbers[rate->count - 1] * load > PLAN_MAX)
+    if ((double)rate * load > PLAN_MAX)
         errx(EX_USAGE,
-             "--rate=%ld: more than %d messages in %g seconds of load",
-             rate->numbers[rate->count - 1], PLAN_MAX, load);
-    if (options->freeze_for > 0 && options->pid == 0)
-        errx(EX_USAGE, "--freeze: --pid has to say which process to stop");
-    if (options->freeze_for > 0 &&
-        options->freeze_at + options->freeze_for > options->seconds)
-        errx(EX_USAGE, "--freeze=%g,%g: does not fit into --seconds=%g",
-             options->freeze_at, options->freeze_for, options->seconds);
+             "--rate=%ld: more than %d messages in a turn of %g seconds", rate,
+             PLAN_MAX, load);
+    if (options->freeze_for == 0)
+        return;
+    if (options->server_count > 1)
+        errx(EX_USAGE, "--freeze: one server only");
+    if (options->servers[0].pid == 0)
+        errx(EX_USAGE, "--freeze: pid= has to say which process to stop");
+    if (options->freeze_at + options->freeze_for > options->turn)
+        errx(EX_USAGE, "--freeze=%g,%g: does not fit into --turn=%g",
+             options->freeze_at, options->freeze_for, options->turn);
 }
 
 struct load_options load_options_parse(int argc, char *argv[])
@@ -353,24 +404,54 @@ struct load_options load_options_parse(int argc, char *argv[])
         .size = {{64}, 1},
         .firehoses = {{0}, 1},
         .seed = 1,
-        .seconds = 2,
-        .warm_up = 0.5,
+        .turn = 0.02,
+        .start = 0.005,
+        .cycles = 10,
+        .settle = 1,
         .stall = 2,
         .cpu = -1,
     };
     const struct argp argp = {
         .options = known_options,
         .parser = parse_option,
-        .args_doc = "HOST PORT",
+        .args_doc = "SERVER...",
         .doc = help,
     };
 
     argp_program_version = "loadgen " FOUR_WAYS_VERSION;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         exit(EX_USAGE);
-    if (options.port == NULL)
-        errx(EX_USAGE, "HOST and PORT of the server are missing; see --help");
+    if (options.server_count == 0)
+        errx(EX_USAGE, "the server is missing: HOST:PORT; see --help");
     check_together(&options);
     check_sizes(&options);
     return options;
+}
+
+/* The digit of `*n` that `list` stands for, as in an odometer, whose other
+ * digits are left in `*n`. */
+static long digit(size_t *n, const struct list *list)
+{
+    if (list->count == 0)
+        return 0;
+    long number = list->numbers[*n % list->count];
+    *n /= list->count;
+    return number;
+}
+
+bool load_options_point(const struct load_options *options, size_t n,
+                        struct point *point)
+{
+    bool hold = options->hold.count > 0;
+
+    point->mode = hold                      ? MODE_HOLD
+                  : options->churn          ? MODE_CHURN
+                  : options->rate.count > 0 ? MODE_OPEN
+                                            : MODE_CLOSED;
+    point->rate = (uint64_t)digit(&n, &options->rate);
+    point->firehoses = (size_t)digit(&n, &options->firehoses);
+    point->active = hold ? 0 : (size_t)digit(&n, &options->active);
+    point->size = (uint32_t)digit(&n, &options->size);
+    point->idle = (size_t)digit(&n, hold ? &options->hold : &options->idle);
+    return n == 0;
 }

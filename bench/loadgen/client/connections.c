@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-    OTHER_DESCRIPTORS = 16, /* files, epoll, and a reserve */
+    OTHER_DESCRIPTORS = 16, /* streams, epoll, and a reserve */
     PROOF_SIZE = 64,        /* the first message, when --size is larger */
 };
 
@@ -37,7 +37,8 @@ struct batch {
     int error; /* the first errno that was not the peer's silence */
 };
 
-void connections_init(struct connections *set, struct address address)
+void connections_init(struct connections *set, struct address address,
+                      double stall)
 {
     struct rlimit limit;
 
@@ -46,24 +47,24 @@ void connections_init(struct connections *set, struct address address)
     struct rlimit highest = {limit.rlim_max, limit.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &highest) == 0)
         limit = highest; /* else it is forbidden here: make do with the rest */
-    *set = (struct connections){.address = address};
+    *set = (struct connections){.address = address, .stall = stall};
     if (limit.rlim_cur > OTHER_DESCRIPTORS)
         set->most = limit.rlim_cur - OTHER_DESCRIPTORS;
 }
 
 void connections_blame(const struct load_connection *connection,
-                       enum message_state state, struct point *point)
+                       enum message_state state, struct trial *trial)
 {
     unsigned number = connection->number;
 
     if (state == MESSAGE_WRONG) {
-        point->wrong_bytes++;
-        point_fail(point, "wrong byte: connection %u, message %u, byte %u",
+        trial->wrong_bytes++;
+        trial_fail(trial, "wrong byte: connection %u, message %u, byte %u",
                    number, connection->sequence, connection->received);
         return;
     }
-    point->closed++;
-    point_fail(point, "the server closed connection %u: %s", number,
+    trial->closed++;
+    trial_fail(trial, "the server closed connection %u: %s", number,
                connection->error == 0 ? "end of stream"
                                       : strerror(connection->error));
 }
@@ -119,7 +120,7 @@ static void begin_proof(struct batch *batch, size_t i, uint32_t size)
 }
 
 /* Something came in answer to the first message. */
-static void end_proof(struct batch *batch, size_t i, struct point *point)
+static void end_proof(struct batch *batch, size_t i, struct trial *trial)
 {
     struct load_connection *connection = &batch->connections[i];
 
@@ -131,7 +132,7 @@ static void end_proof(struct batch *batch, size_t i, struct point *point)
         settle(batch, i);
         break;
     case MESSAGE_WRONG:
-        connections_blame(connection, MESSAGE_WRONG, point);
+        connections_blame(connection, MESSAGE_WRONG, trial);
         give_up(batch, i, 0);
         break;
     case MESSAGE_CLOSED:
@@ -140,15 +141,15 @@ static void end_proof(struct batch *batch, size_t i, struct point *point)
     }
 }
 
-static void handle_ready(struct batch *batch, struct point *point)
+static void handle_ready(struct batch *batch, struct trial *trial)
 {
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->watched[i].fd == -1 || batch->watched[i].revents == 0)
             continue;
         if (batch->watched[i].events == POLLOUT)
-            begin_proof(batch, i, point->size);
+            begin_proof(batch, i, trial->point.size);
         else
-            end_proof(batch, i, point);
+            end_proof(batch, i, trial);
     }
 }
 
@@ -157,10 +158,10 @@ static void handle_ready(struct batch *batch, struct point *point)
  * own there may be proofs which nobody has looked at: then wait that long
  * again.
  */
-static void settle_all(struct batch *batch, struct point *point)
+static void settle_all(struct batch *batch, double stall, struct trial *trial)
 {
     uint64_t now = clock_now();
-    uint64_t deadline = now + clock_seconds(point->stall);
+    uint64_t deadline = now + clock_seconds(stall);
 
     while (batch->settled < batch->count && now < deadline &&
            interrupt_signal() == 0) {
@@ -171,11 +172,11 @@ static void settle_all(struct batch *batch, struct point *point)
         if (n == -1 && errno != EINTR)
             err(EXIT_FAILURE, "poll");
         if (n > 0)
-            handle_ready(batch, point);
+            handle_ready(batch, trial);
         now = clock_now();
         if (batch->proved > proved ||
             now - before >= PAUSE_MS * UINT64_C(1000000))
-            deadline = now + clock_seconds(point->stall);
+            deadline = now + clock_seconds(stall);
     }
 }
 
@@ -197,30 +198,31 @@ static void keep_proved(struct connections *set, struct batch *batch)
 
 /* Returns whether all `count` of them were proved; `error` says why not. */
 static bool open_batch(struct connections *set, size_t count,
-                       struct point *point, int *error)
+                       struct trial *trial, int *error)
 {
     struct batch batch = {.connections = set->all + set->count, .count = count};
 
     begin_connecting(set, &batch);
-    settle_all(&batch, point);
+    settle_all(&batch, set->stall, trial);
     keep_proved(set, &batch);
     *error = batch.error;
     return batch.proved == count;
 }
 
 static void explain_shortage(size_t held, size_t wanted, int error,
-                             struct point *point)
+                             struct trial *trial)
 {
-    point->limited_by = address_is_our_limit(error) ? "generator" : "server";
+    trial->limited_by =
+        address_is_our_limit(error) ? LIMIT_GENERATOR : LIMIT_SERVER;
     if (error == 0)
-        point_fail(point, "the server served %zu of %zu connections", held,
+        trial_fail(trial, "the server served %zu of %zu connections", held,
                    wanted);
     else
-        point_fail(point, "the server served %zu of %zu connections (%s)", held,
+        trial_fail(trial, "the server served %zu of %zu connections (%s)", held,
                    wanted, strerror(error));
 }
 
-static void grow(struct connections *set, size_t wanted, struct point *point)
+static void grow(struct connections *set, size_t wanted, struct trial *trial)
 {
     int error = 0;
     bool all_proved = true;
@@ -233,12 +235,12 @@ static void grow(struct connections *set, size_t wanted, struct point *point)
     while (all_proved && set->count < wanted && interrupt_signal() == 0) {
         size_t missing = wanted - set->count;
         size_t count = missing < OPENING_BATCH ? missing : OPENING_BATCH;
-        all_proved = open_batch(set, count, point, &error);
+        all_proved = open_batch(set, count, trial, &error);
     }
     if (set->count < wanted)
-        explain_shortage(set->count, wanted, error, point);
-    point->opened = set->count - before;
-    point->opening_seconds = (double)(clock_now() - start) / NS_PER_SECOND;
+        explain_shortage(set->count, wanted, error, trial);
+    trial->opened = set->count - before;
+    trial->opening_seconds = (double)(clock_now() - start) / NS_PER_SECOND;
 }
 
 static void shrink(struct connections *set, size_t wanted)
@@ -250,30 +252,30 @@ static void shrink(struct connections *set, size_t wanted)
 /* More connections than descriptors: a part of them is an answer for --hold
  * only.  Returns how many to have open. */
 static size_t cut(const struct connections *set, size_t wanted,
-                  struct point *point)
+                  struct trial *trial)
 {
-    point->limited_by = "generator";
-    point_fail(point,
+    trial->limited_by = LIMIT_GENERATOR;
+    trial_fail(trial,
                "%zu connections do not fit: the limit of open files leaves "
                "room for %zu",
                wanted, set->most);
-    return point->mode == POINT_HOLD ? set->most : set->count;
+    return trial->point.mode == MODE_HOLD ? set->most : set->count;
 }
 
 void connections_hold(struct connections *set, size_t wanted,
-                      struct point *point)
+                      struct trial *trial)
 {
     if (wanted > set->most)
-        wanted = cut(set, wanted, point);
+        wanted = cut(set, wanted, trial);
     shrink(set, wanted);
     if (set->count < wanted)
-        grow(set, wanted, point);
-    point->held = set->count;
+        grow(set, wanted, trial);
+    trial->held = set->count;
 }
 
 /* Without poll(2), which may fail for all of them: when the limit of open files
  * was lowered meanwhile, say. */
-void connections_check(const struct connections *set, struct point *point)
+void connections_check(const struct connections *set, struct trial *trial)
 {
     for (size_t i = 0; i < set->count; i++) {
         struct load_connection *connection = &set->all[i];
@@ -284,7 +286,7 @@ void connections_check(const struct connections *set, struct point *point)
             continue;
         connection->error = n == -1 ? errno : 0;
         connections_blame(connection, n > 0 ? MESSAGE_WRONG : MESSAGE_CLOSED,
-                          point);
+                          trial);
     }
 }
 

@@ -4,7 +4,6 @@
 #include "load/churn.h"
 
 #include "interrupt.h"
-#include "load/loop.h"
 #include "record/clock.h"
 
 #include <err.h>
@@ -19,14 +18,7 @@ struct slot {
     struct load_connection connection; /* its fd is -1 between two of them */
     uint64_t begun;                    /* ns, just before connect(2) */
     uint64_t established;              /* ns; 0: not yet */
-    size_t served; /* connections with their echo, since the point began */
-};
-
-struct churn {
-    struct loop loop; /* what is in flight is connections here */
-    struct slot *slots;
-    struct connections *set;
-    struct point *point;
+    size_t served; /* connections with their echo, in the whole trial */
 };
 
 /* Readable always, writable while something waits to be sent: that is also how
@@ -37,23 +29,23 @@ static void watch(const struct churn *churn, struct slot *slot, int operation)
 
     if (message_is_sending(&slot->connection))
         event.events |= EPOLLOUT;
-    if (epoll_ctl(churn->loop.epoll_fd, operation, slot->connection.fd,
+    if (epoll_ctl(churn->loop->epoll_fd, operation, slot->connection.fd,
                   &event) == -1)
         err(EXIT_FAILURE, "epoll_ctl");
 }
 
 /* A connection that was never made: by the server's fault, or by ours? */
-static void blame_refusal(struct point *point, uint32_t number, int error)
+static void blame_refusal(struct trial *trial, uint32_t number, int error)
 {
-    point->refused++;
+    trial->refused++;
     if (address_is_our_limit(error)) {
-        point->limited_by = "generator";
-        point_fail(point, "connection %u did not fit here: %s", number,
+        trial->limited_by = LIMIT_GENERATOR;
+        trial_fail(trial, "connection %u did not fit here: %s", number,
                    strerror(error));
         return;
     }
-    point->limited_by = "server";
-    point_fail(point, "connection %u was not accepted: %s", number,
+    trial->limited_by = LIMIT_SERVER;
+    trial_fail(trial, "connection %u was not accepted: %s", number,
                strerror(error));
 }
 
@@ -72,26 +64,28 @@ static void say(struct churn *churn, struct slot *slot)
     if (state != MESSAGE_CLOSED)
         return;
     if (slot->established == 0)
-        blame_refusal(churn->point, connection->number, connection->error);
+        blame_refusal(churn->loop->trial, connection->number,
+                      connection->error);
     else
-        connections_blame(connection, state, churn->point);
+        connections_blame(connection, state, churn->loop->trial);
 }
 
 static void begin(struct churn *churn, struct slot *slot)
 {
-    const struct address *address = &churn->set->address;
-    uint32_t number = churn->set->next_number++;
+    const struct address *address = &churn->loop->set->address;
+    uint32_t number = churn->loop->set->next_number++;
     int fd = address_socket(address, number);
 
     slot->connection = (struct load_connection){.fd = fd, .number = number};
     slot->established = 0;
     slot->begun = clock_now();
     if (fd == -1 || address_begin(address, fd) == -1) {
-        blame_refusal(churn->point, number, errno);
+        blame_refusal(churn->loop->trial, number, errno);
         return;
     }
-    churn->loop.in_flight++;
-    message_begin(&slot->connection, churn->point->size, slot->begun);
+    churn->loop->in_flight++;
+    message_begin(&slot->connection, churn->loop->trial->point.size,
+                  slot->begun);
     say(churn, slot);
     watch(churn, slot, EPOLL_CTL_ADD);
 }
@@ -99,20 +93,21 @@ static void begin(struct churn *churn, struct slot *slot)
 /* The echo is complete: reset the connection and open the next. */
 static void handle_reply(struct churn *churn, struct slot *slot)
 {
-    struct point *point = churn->point;
+    struct loop *loop = churn->loop;
     uint64_t now = clock_now();
 
     close(slot->connection.fd); /* which ends the watching, too */
     slot->connection.fd = -1;
-    churn->loop.in_flight--;
-    churn->loop.last_reply = now;
-    if (churn->loop.phase == DRAIN)
+    loop->in_flight--;
+    loop->last_reply = now;
+    loop->replies++;
+    if (loop->phase == DRAIN)
         return;
     slot->served++;
-    if (churn->loop.phase == WINDOW) {
-        point->echoes++;
-        histogram_record(&point->latency, now - slot->begun);
-        histogram_record(&point->handshake, slot->established - slot->begun);
+    if (loop->phase == WINDOW) {
+        histogram_record(&loop->latency, now - slot->begun);
+        histogram_record(&loop->trial->handshake,
+                         slot->established - slot->begun);
     }
     begin(churn, slot);
 }
@@ -127,19 +122,19 @@ static void handle_event(struct churn *churn, const struct epoll_event *event)
         if (!message_is_sending(connection))
             watch(churn, slot, EPOLL_CTL_MOD);
     }
-    if (!churn->point->valid || slot->established == 0 ||
+    if (!churn->loop->trial->valid || slot->established == 0 ||
         !(event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
         return;
     enum message_state state = message_receive(connection);
     if (state == MESSAGE_COMPLETE)
         handle_reply(churn, slot);
     else if (state != MESSAGE_WAITING)
-        connections_blame(connection, state, churn->point);
+        connections_blame(connection, state, churn->loop->trial);
 }
 
 static void run(struct churn *churn)
 {
-    struct loop *loop = &churn->loop;
+    struct loop *loop = churn->loop;
     uint64_t now = clock_now();
 
     while (!loop_is_over(loop)) {
@@ -147,62 +142,67 @@ static void run(struct churn *churn)
 
         now = clock_now();
         loop_step(loop, now);
-        for (int i = 0; i < n && churn->point->valid; i++)
+        for (int i = 0; i < n && churn->loop->trial->valid; i++)
             handle_event(churn, &loop->events[i]);
     }
 }
 
-static void start(struct churn *churn)
+void churn_open(struct churn *churn, struct loop *loop)
 {
-    size_t count = churn->point->active;
+    size_t count = loop->trial->point.active;
 
-    churn->slots = calloc(count, sizeof(*churn->slots));
+    *churn = (struct churn){loop, calloc(count, sizeof(*churn->slots))};
     if (churn->slots == NULL)
         err(EXIT_FAILURE, "memory for %zu slots", count);
     for (size_t i = 0; i < count; i++)
         churn->slots[i].connection.fd = -1;
-    for (size_t i = 0; i < count && churn->point->valid; i++)
+}
+
+/* What is still there failed the trial, or was interrupted. */
+static void reset_all(const struct churn *churn)
+{
+    for (size_t i = 0; i < churn->loop->trial->point.active; i++) {
+        if (churn->slots[i].connection.fd != -1)
+            close(churn->slots[i].connection.fd);
+        churn->slots[i].connection.fd = -1;
+    }
+}
+
+void churn_turn(struct churn *churn)
+{
+    struct trial *trial = churn->loop->trial;
+
+    loop_begin(churn->loop);
+    for (size_t i = 0; i < trial->point.active && trial->valid; i++)
         begin(churn, &churn->slots[i]);
+    run(churn);
+    if (trial->valid && churn->loop->in_flight > 0)
+        churn_judge(churn);
+    reset_all(churn);
+    loop_end(churn->loop);
 }
 
 /* A server that serves some and leaves the others waiting isn't fast. */
-static void judge_service(const struct churn *churn)
+void churn_judge(const struct churn *churn)
 {
-    struct point *point = churn->point;
+    struct trial *trial = churn->loop->trial;
+    size_t count = trial->point.active;
 
-    for (size_t i = 0; i < point->active; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (churn->slots[i].served == 0)
-            point->unserved++;
+            trial->unserved++;
         else if (churn->slots[i].connection.fd != -1)
-            point->lost++;
+            trial->lost++;
     }
-    if (point->unserved > 0)
-        point_fail(point, "no connection was served in %zu of %zu slots",
-                   point->unserved, point->active);
-    if (point->lost > 0)
-        point_fail(point, "the last echo never came in %zu of %zu slots",
-                   point->lost, point->active);
+    if (trial->unserved > 0)
+        trial_fail(trial, "no connection was served in %zu of %zu slots",
+                   trial->unserved, count);
+    if (trial->lost > 0)
+        trial_fail(trial, "the last echo never came in %zu of %zu slots",
+                   trial->lost, count);
 }
 
-static void reset_all(const struct churn *churn)
+void churn_close(struct churn *churn)
 {
-    for (size_t i = 0; i < churn->point->active; i++) {
-        if (churn->slots[i].connection.fd != -1)
-            close(churn->slots[i].connection.fd);
-    }
-}
-
-void churn_run(struct connections *set, const struct usage *usage,
-               struct point *point)
-{
-    struct churn churn = {.set = set, .point = point};
-
-    loop_start(&churn.loop, set, usage, point, clock_now());
-    start(&churn);
-    run(&churn);
-    if (point->valid && interrupt_signal() == 0)
-        judge_service(&churn);
-    reset_all(&churn);
-    loop_finish(&churn.loop, set);
-    free(churn.slots);
+    free(churn->slots);
 }

@@ -15,8 +15,8 @@
  * So a server that accepts slowly does not show there, but in what the latency
  * has beyond it.
  *
- * A reset leaves neither side in TIME_WAIT, and the connections take turns
- * among the source addresses of address.h: otherwise the local ports would be
+ * A reset leaves neither side in TIME_WAIT, and the connections rotate
+ * through the source addresses of address.h: otherwise the local ports would be
  * used up within seconds, and we would measure that.  Should they run out all
  * the same, or the descriptors, the point says that it was our limit.
  *
@@ -26,19 +26,28 @@
 #ifndef LOADGEN_CHURN_H
 #define LOADGEN_CHURN_H
 
-#include "client/connections.h"
-#include "record/point.h"
-#include "record/usage.h"
+#include "load/loop.h"
+
+struct churn {
+    struct loop *loop;  /* what is in flight is connections here */
+    struct slot *slots; /* as many as the point has active connections */
+};
+
+/* Get ready for the turns of the trial that `loop` was opened for. */
+void churn_open(struct churn *churn, struct loop *loop);
 
 /*
- * Measure `point`: point->active slots churn while the point->idle connections
- * of `set`, held already, are silent.  point->latency and point->handshake have
- * the connections that were completed in the window.  Fails the point when a
- * connection was refused or ended, a byte was wrong, an echo didn't come, or a
- * slot was never served.  Ends at most ten seconds after the window, whatever
- * the server does, and at once with a signal.
+ * One turn.  All connections are made anew, and gone at its end.  The trial's
+ * latency and handshake have those that were completed in the window.  Fails
+ * the trial when a connection was refused or ended, a byte was wrong, or an
+ * echo didn't come.  Ends as closed_turn does.
  */
-void churn_run(struct connections *set, const struct usage *usage,
-               struct point *point);
+void churn_turn(struct churn *churn);
+
+/* After the last turn: slots that were never served fail the trial. */
+void churn_judge(const struct churn *churn);
+
+/* Give back what churn_open took. */
+void churn_close(struct churn *churn);
 
 #endif

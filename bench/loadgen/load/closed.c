@@ -3,7 +3,6 @@
  */
 #include "load/closed.h"
 
-#include "load/loop.h"
 #include "record/clock.h"
 
 /* One reading of the clock ends this message and begins the next. */
@@ -13,13 +12,12 @@ static void handle_reply(struct loop *loop, size_t i)
     uint64_t now = clock_now();
 
     loop->last_reply = now;
+    loop->replies++;
     if (loop->phase == DRAIN)
         return;
     connection->replies++;
-    if (loop->phase == WINDOW) {
-        loop->point->echoes++;
-        histogram_record(&loop->point->latency, now - connection->sent_at);
-    }
+    if (loop->phase == WINDOW)
+        histogram_record(&loop->latency, now - connection->sent_at);
     loop_send(loop, i, now);
 }
 
@@ -33,7 +31,7 @@ static void run(struct loop *loop)
 
         now = clock_now();
         loop_step(loop, now);
-        for (int k = 0; k < n && loop->point->valid; k++) {
+        for (int k = 0; k < n && loop->trial->valid; k++) {
             if (loop_handle(loop, &loop->events[k], &i))
                 handle_reply(loop, i);
         }
@@ -41,14 +39,11 @@ static void run(struct loop *loop)
     }
 }
 
-void closed_run(struct connections *set, const struct usage *usage,
-                struct point *point)
+void closed_turn(struct loop *loop)
 {
-    struct loop loop;
-
-    loop_start(&loop, set, usage, point, clock_now());
-    for (size_t i = 0; i < loop.count && point->valid; i++)
-        loop_send(&loop, i, clock_now());
-    run(&loop);
-    loop_finish(&loop, set);
+    loop_begin(loop);
+    for (size_t i = 0; i < loop->count && loop->trial->valid; i++)
+        loop_send(loop, i, clock_now());
+    run(loop);
+    loop_end(loop);
 }

@@ -4,8 +4,8 @@
  *
  * That asks how much the server can do: it is never asked for more, because a
  * slow server makes its own clients wait.  For the same reason a closed loop
- * can't say how long a stranger would wait who comes when he likes: that takes
- * an open loop.
+ * can't say how long a client would wait that comes at a time of its own: that
+ * takes an open loop.
  *
  * Every reply that comes within the window is recorded; loop.h has the phases.
  *
@@ -15,18 +15,13 @@
 #ifndef LOADGEN_CLOSED_H
 #define LOADGEN_CLOSED_H
 
-#include "client/connections.h"
-#include "record/point.h"
-#include "record/usage.h"
+#include "load/loop.h"
 
 /*
- * Measure `point` on connections that are held already: as many as
- * point_connections tells.  Fills in all that the window tells, and fails the
- * point when a byte was wrong, a connection ended, a reply didn't come or a
- * connection was never served.  Ends at most ten seconds after the window,
- * whatever the server does, and at once with a signal.
+ * One turn on an open loop (loop_open).  Fails the trial when a byte was wrong,
+ * a connection ended or a reply didn't come.  Ends at most ten seconds after
+ * the window, whatever the server does, and at once with a signal.
  */
-void closed_run(struct connections *set, const struct usage *usage,
-                struct point *point);
+void closed_turn(struct loop *loop);
 
 #endif

@@ -30,9 +30,10 @@ static void watch(const struct firehoses *firehoses, struct firehose *firehose,
 
 void firehoses_open(struct firehoses *firehoses,
                     const struct load_connection *connections, size_t count,
-                    struct point *point)
+                    struct trial *trial)
 {
-    *firehoses = (struct firehoses){.epoll_fd = -1, .point = point};
+    *firehoses =
+        (struct firehoses){.epoll_fd = -1, .is_drained = true, .trial = trial};
     if (count == 0)
         return;
     firehoses->count = count;
@@ -54,11 +55,11 @@ static size_t rest_of_piece(uint64_t position)
     return FIREHOSE_PIECE - position % FIREHOSE_PIECE;
 }
 
-static void blame_end(struct point *point, const struct firehose *firehose,
+static void blame_end(struct trial *trial, const struct firehose *firehose,
                       int error)
 {
-    point->closed++;
-    point_fail(point, "the server closed connection %u, a firehose: %s",
+    trial->closed++;
+    trial_fail(trial, "the server closed connection %u, a firehose: %s",
                (unsigned)firehose->connection->number,
                error == 0 ? "end of stream" : strerror(error));
 }
@@ -74,7 +75,7 @@ static void send_piece(struct firehoses *firehoses, struct firehose *firehose)
     if (n > 0)
         firehose->sent += (uint64_t)n;
     else if (errno != EAGAIN && errno != EINTR)
-        blame_end(firehoses->point, firehose, errno);
+        blame_end(firehoses->trial, firehose, errno);
 }
 
 /* `length` bytes have come, all of one piece: those from `echoed` on? */
@@ -92,8 +93,8 @@ static void judge(struct firehoses *firehoses, struct firehose *firehose,
     firehoses->echoed += right;
     if (right == length)
         return;
-    firehoses->point->wrong_bytes++;
-    point_fail(firehoses->point,
+    firehoses->trial->wrong_bytes++;
+    trial_fail(firehoses->trial,
                "wrong byte: connection %u, a firehose, byte %llu of its stream",
                (unsigned)number, (unsigned long long)firehose->echoed);
 }
@@ -107,30 +108,40 @@ static void receive_piece(struct firehoses *firehoses,
     if (n > 0)
         judge(firehoses, firehose, (size_t)n);
     else if (n == 0)
-        blame_end(firehoses->point, firehose, 0);
+        blame_end(firehoses->trial, firehose, 0);
     else if (errno != EAGAIN && errno != EINTR)
-        blame_end(firehoses->point, firehose, errno);
+        blame_end(firehoses->trial, firehose, errno);
 }
 
-/* epoll keeps its ready list in turn: who was reported goes to the end. */
-void firehoses_turn(struct firehoses *firehoses)
+/* epoll(7) reports its ready list in rotation, so all get their share. */
+void firehoses_move(struct firehoses *firehoses)
 {
     struct epoll_event event;
 
-    if (firehoses->count == 0 || !firehoses->point->valid ||
+    if (firehoses->count == 0 || !firehoses->trial->valid ||
         epoll_wait(firehoses->epoll_fd, &event, 1, 0) != 1)
         return;
     if (event.events & (EPOLLIN | EPOLLERR | EPOLLHUP))
         receive_piece(firehoses, event.data.ptr);
-    if (event.events & EPOLLOUT && firehoses->point->valid)
+    if (event.events & EPOLLOUT && firehoses->trial->valid)
         send_piece(firehoses, event.data.ptr);
+}
+
+static void set_drained(struct firehoses *firehoses, bool is_drained)
+{
+    firehoses->is_drained = is_drained;
+    for (size_t i = 0; i < firehoses->count; i++)
+        watch(firehoses, &firehoses->all[i], EPOLL_CTL_MOD);
+}
+
+void firehoses_begin(struct firehoses *firehoses)
+{
+    set_drained(firehoses, false);
 }
 
 void firehoses_drain(struct firehoses *firehoses)
 {
-    firehoses->is_drained = true;
-    for (size_t i = 0; i < firehoses->count; i++)
-        watch(firehoses, &firehoses->all[i], EPOLL_CTL_MOD);
+    set_drained(firehoses, true);
 }
 
 bool firehoses_are_quiet(const struct firehoses *firehoses)
@@ -144,14 +155,14 @@ bool firehoses_are_quiet(const struct firehoses *firehoses)
 
 void firehoses_judge(const struct firehoses *firehoses)
 {
-    struct point *point = firehoses->point;
+    struct trial *trial = firehoses->trial;
     size_t lost = 0;
 
     for (size_t i = 0; i < firehoses->count; i++)
         lost += firehoses->all[i].echoed < firehoses->all[i].sent;
-    point->lost += lost;
+    trial->lost += lost;
     if (lost > 0)
-        point_fail(point, "bytes never came back on %zu of %zu firehoses", lost,
+        trial_fail(trial, "bytes never came back on %zu of %zu firehoses", lost,
                    firehoses->count);
 }
 

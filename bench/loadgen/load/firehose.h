@@ -5,17 +5,16 @@
  * sending.  So a firehose sends as much as its socket takes, reads as much as
  * comes back, and compares every byte of it with what it sent.
  *
- * The firehoses work in the same thread as the talkers whose latency is
- * measured, and must not be what makes those wait.  So they have an epoll
- * instance of their own, and the loop of the talkers watches that one
- * descriptor: it is readable when some firehose can go on (epoll(7), nested).
- * The loop serves its talkers first and then grants the firehoses one turn, all
- * of them together: one recv and one send of FIREHOSE_PIECE bytes at most.  A
- * reply that arrives meanwhile is read that much too late, some tens of
- * microseconds, and its latency says so.
+ * The firehoses share a thread with the active connections, whose latency is
+ * measured, and must not make those wait.  So they have an epoll instance of
+ * their own, and the loop watches that one descriptor: it is readable when a
+ * firehose can go on (epoll(7), nested).  The loop handles its active
+ * connections first and then makes one move for all firehoses together: one
+ * recv and one send of FIREHOSE_PIECE bytes at most.  A reply that arrives
+ * meanwhile is read some tens of microseconds late, and its latency shows it.
  *
- * What is under way in the socket buffers of both sides is megabytes; at the
- * end all of it still has to come back.
+ * Megabytes are under way in the socket buffers of both sides; at the end of
+ * each turn all of it still has to come back.
  *
  * Cost: both ends copy each byte twice, and we compare it besides.  So the
  * generator is about as busy as the server: look at its share of the CPU before
@@ -25,7 +24,7 @@
 #define LOADGEN_FIREHOSE_H
 
 #include "client/message.h"
-#include "record/point.h"
+#include "record/trial.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,24 +44,27 @@ struct firehose {
 struct firehoses {
     struct firehose *all;
     size_t count;
-    int epoll_fd;    /* readable when a turn has work; -1 without firehoses */
+    int epoll_fd;    /* readable when a move is possible; -1 without any */
     bool is_drained; /* nothing more is sent */
     uint64_t echoed; /* bytes, of all of them together */
-    struct point *point;
+    struct trial *trial;
 };
 
 /*
  * Turn the `count` connections from `connections` on, which are quiet, into
- * firehoses, and let them stream from the first turn on.  They stay the
- * caller's.  `point` fails when a byte is wrong or a connection ends.  Nothing
- * is opened when `count` is 0.
+ * firehoses, which stream from firehoses_begin on.  They stay the caller's.
+ * `trial` fails when a byte is wrong or a connection ends.  Nothing is opened
+ * when `count` is 0.
  */
 void firehoses_open(struct firehoses *firehoses,
                     const struct load_connection *connections, size_t count,
-                    struct point *point);
+                    struct trial *trial);
 
-/* A turn: one recv and one send, of one of those that are ready, if any is. */
-void firehoses_turn(struct firehoses *firehoses);
+/* From now on they send, until firehoses_drain. */
+void firehoses_begin(struct firehoses *firehoses);
+
+/* One recv and one send, of one of those that are ready, if any is. */
+void firehoses_move(struct firehoses *firehoses);
 
 /* From now on nothing is sent; what is on the way still has to come back. */
 void firehoses_drain(struct firehoses *firehoses);
@@ -70,7 +72,7 @@ void firehoses_drain(struct firehoses *firehoses);
 /* Is everything that was sent back?  Always so without firehoses. */
 bool firehoses_are_quiet(const struct firehoses *firehoses);
 
-/* The end, after the drain: fails the point when bytes never came back. */
+/* The end, after the drain: fails the trial when bytes never came back. */
 void firehoses_judge(const struct firehoses *firehoses);
 
 /* Free what firehoses_open took.  The connections stay open. */

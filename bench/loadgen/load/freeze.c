@@ -60,7 +60,7 @@ struct freeze freeze_prepare(pid_t pid, double at, double seconds)
     struct freeze freeze = {.pid = pid, .at = at, .seconds = seconds};
 
     if (pid == getpid())
-        errx(EX_USAGE, "--freeze: --pid=%d is loadgen itself", (int)pid);
+        errx(EX_USAGE, "--freeze: pid=%d is loadgen itself", (int)pid);
     freeze.process = pidfd_open(pid, 0);
     /* Signal 0 is none, but whether it might be sent is looked at. */
     if (send_to(&freeze, 0) == -1)
@@ -103,9 +103,15 @@ uint64_t freeze_next(const struct freeze *freeze)
     return freeze->stopped + clock_seconds(freeze->seconds);
 }
 
-void freeze_end(struct freeze *freeze)
+void freeze_end(struct freeze *freeze, double *at, double *seconds)
 {
-    if (freeze->stopped != 0 && freeze->continued == 0)
-        signal_process(freeze, SIGCONT, &freeze->continued);
+    uint64_t begin = freeze->begin;
+
     freeze->begin = 0;
+    if (begin == 0 || freeze->stopped == 0)
+        return;
+    if (freeze->continued == 0)
+        signal_process(freeze, SIGCONT, &freeze->continued);
+    *at = (double)(freeze->stopped - begin) / NS_PER_SECOND;
+    *seconds = (double)(freeze->continued - freeze->stopped) / NS_PER_SECOND;
 }

@@ -33,7 +33,7 @@ static void watch(struct loop *loop, size_t i, int operation)
 /* The middle one of each of `count` equal parts of all but the firehoses. */
 static void choose_active(struct loop *loop, struct connections *set)
 {
-    size_t among = set->count - loop->point->firehoses;
+    size_t among = set->count - loop->trial->point.firehoses;
 
     loop->active = calloc(loop->count + 1, sizeof(struct load_connection *));
     if (loop->active == NULL)
@@ -48,26 +48,28 @@ static void choose_active(struct loop *loop, struct connections *set)
 
 static void open_firehoses(struct loop *loop, struct connections *set)
 {
-    size_t count = loop->point->firehoses;
+    size_t count = loop->trial->point.firehoses;
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = STREAM};
 
     firehoses_open(&loop->firehoses, set->all + set->count - count, count,
-                   loop->point);
+                   loop->trial);
     if (count > 0 && epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD,
                                loop->firehoses.epoll_fd, &event) == -1)
         err(EXIT_FAILURE, "epoll_ctl");
 }
 
-void loop_start(struct loop *loop, struct connections *set,
-                const struct usage *usage, struct point *point, uint64_t now)
+void loop_open(struct loop *loop, const struct load_options *options,
+               const struct usage *usage, struct connections *set,
+               struct freeze *freeze, struct trial *trial)
 {
     *loop = (struct loop){
-        .count = point->mode == POINT_CHURN ? 0 : point->active,
-        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-        .phase = WARM_UP,
-        .phase_end = now + clock_seconds(point->warm_up),
+        .options = options,
         .usage = usage,
-        .point = point,
+        .set = set,
+        .freeze = freeze,
+        .trial = trial,
+        .count = trial->point.mode == MODE_CHURN ? 0 : trial->point.active,
+        .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
     };
     if (loop->epoll_fd == -1)
         err(EXIT_FAILURE, "epoll_create1");
@@ -79,16 +81,52 @@ void loop_start(struct loop *loop, struct connections *set,
         watch(loop, i, EPOLL_CTL_ADD);
 }
 
+static void begin_phase(struct loop *loop, enum phase phase, double seconds,
+                        uint64_t now)
+{
+    loop->phase = phase;
+    loop->phase_end = now + clock_seconds(seconds);
+    loop->phase_limit =
+        loop->phase_end + clock_seconds(20 * loop->options->turn + 1);
+    loop->trial->echoes_all += loop->replies;
+    loop->replies = 0;
+}
+
+/* What the server used since its last turn, when it should have slept. */
+static void account_for_absence(struct loop *loop, const struct reading *now)
+{
+    if (loop->left.now == 0)
+        return;
+    loop->trial->outside += usage_between(loop->left.now, now->now);
+    loop->trial->awake += usage_between(loop->left.server_cpu, now->server_cpu);
+}
+
+void loop_begin(struct loop *loop)
+{
+    struct reading reading = usage_read(loop->usage);
+
+    account_for_absence(loop, &reading);
+    loop->in_flight = 0;
+    loop->replies = 0;
+    loop->figures = (struct figures){.instructions = -1};
+    memset(&loop->latency, 0, sizeof(loop->latency));
+    firehoses_begin(&loop->firehoses);
+    uint64_t now = clock_now();
+    loop->last_step = now;
+    loop->last_reply = now;
+    begin_phase(loop, START, loop->options->start, now);
+}
+
 void loop_send(struct loop *loop, size_t i, uint64_t now)
 {
     struct load_connection *connection = loop->active[i];
 
-    message_begin(connection, loop->point->size, now);
+    message_begin(connection, loop->trial->point.size, now);
     connection->asked++;
     loop->in_flight++;
     enum message_state state = message_send(connection);
     if (state == MESSAGE_CLOSED)
-        connections_blame(connection, state, loop->point);
+        connections_blame(connection, state, loop->trial);
     else if (message_is_sending(connection))
         watch(loop, i, EPOLL_CTL_MOD); /* it didn't fit at once */
 }
@@ -99,7 +137,7 @@ static void handle_writable(struct loop *loop, size_t i)
     enum message_state state = message_send(connection);
 
     if (state == MESSAGE_CLOSED)
-        connections_blame(connection, state, loop->point);
+        connections_blame(connection, state, loop->trial);
     else if (!message_is_sending(connection))
         watch(loop, i, EPOLL_CTL_MOD);
 }
@@ -114,7 +152,7 @@ bool loop_handle(struct loop *loop, const struct epoll_event *event, size_t *i)
     if (event->events & EPOLLOUT)
         handle_writable(loop, *i);
     /* A connection that could not send has ended: once is enough to say so. */
-    if (!loop->point->valid ||
+    if (!loop->trial->valid ||
         !(event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
         return false;
     enum message_state state = message_receive(connection);
@@ -123,7 +161,7 @@ bool loop_handle(struct loop *loop, const struct epoll_event *event, size_t *i)
         return true;
     }
     if (state != MESSAGE_WAITING)
-        connections_blame(connection, state, loop->point);
+        connections_blame(connection, state, loop->trial);
     return false;
 }
 
@@ -134,8 +172,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 int loop_wait(struct loop *loop, uint64_t now, uint64_t until)
 {
-    until = earlier(until, loop->phase_end);
-    until = earlier(until, freeze_next(&loop->point->freeze));
+    bool is_extended = now >= loop->phase_end;
+
+    until = earlier(until, is_extended ? loop->phase_limit : loop->phase_end);
+    until = earlier(until, freeze_next(loop->freeze));
     uint64_t ns = until > now ? until - now : 0;
     ns = earlier(ns, INTERRUPT_LATENCY_MS * UINT64_C(1000000));
     const struct timespec sleep = {.tv_nsec = (long)ns};
@@ -157,31 +197,46 @@ void loop_stream(struct loop *loop, uint64_t now)
 {
     uint64_t echoed = loop->firehoses.echoed;
 
-    firehoses_turn(&loop->firehoses);
+    firehoses_move(&loop->firehoses);
     if (loop->firehoses.echoed > echoed)
         loop->last_reply = now;
 }
 
-/* The warm-up or the window is over: look at everything and go on. */
-static void end_phase(struct loop *loop)
+static void begin_window(struct loop *loop)
 {
-    struct point *point = loop->point;
+    loop->figures.firehose_bytes = loop->firehoses.echoed;
+    loop->begin = usage_read(loop->usage);
+    begin_phase(loop, WINDOW, loop->options->turn, loop->begin.now);
+    freeze_begin(loop->freeze, loop->begin.now);
+}
 
-    if (loop->phase == WARM_UP) {
-        point->begin = usage_take(loop->usage);
-        point->firehose_bytes = loop->firehoses.echoed;
-        loop->phase = WINDOW;
-        loop->phase_end = point->begin.now + clock_seconds(point->seconds);
-        freeze_begin(&point->freeze, point->begin.now);
-    } else if (loop->phase == WINDOW) {
-        freeze_end(&point->freeze);
-        point->end = usage_take(loop->usage);
-        point->firehose_bytes = loop->firehoses.echoed - point->firehose_bytes;
-        firehoses_drain(&loop->firehoses);
-        loop->phase = DRAIN;
-        loop->phase_end = point->end.now + DRAIN_SECONDS * NS_PER_SECOND;
-        loop->last_reply = point->end.now;
-    }
+static void fill_figures(struct loop *loop, const struct reading *end)
+{
+    const struct reading *begin = &loop->begin;
+    struct figures *figures = &loop->figures;
+
+    figures->window = end->now - begin->now;
+    figures->echoes = loop->replies;
+    figures->server_cpu = usage_between(begin->server_cpu, end->server_cpu);
+    figures->generator_cpu = end->generator_cpu - begin->generator_cpu;
+    figures->firehose_bytes = loop->firehoses.echoed - figures->firehose_bytes;
+    if (begin->instructions != -1 && end->instructions != -1)
+        figures->instructions = end->instructions - begin->instructions;
+    usage_add_counters(&loop->trial->counters, &begin->counters,
+                       &end->counters);
+}
+
+static void end_window(struct loop *loop)
+{
+    struct reading end = usage_read(loop->usage);
+
+    freeze_end(loop->freeze, &loop->trial->freeze_at,
+               &loop->trial->freeze_seconds);
+    fill_figures(loop, &end);
+    firehoses_drain(&loop->firehoses);
+    loop->window_end = end.now;
+    loop->last_reply = end.now;
+    begin_phase(loop, DRAIN, DRAIN_SECONDS, end.now);
 }
 
 /*
@@ -191,74 +246,103 @@ static void end_phase(struct loop *loop)
  */
 static void note_pause(struct loop *loop, uint64_t now)
 {
-    uint64_t gap = loop->last_step == 0 ? 0 : now - loop->last_step;
+    uint64_t gap = now - loop->last_step;
 
     loop->last_step = now;
     if (gap < PAUSE_MS * UINT64_C(1000000))
         return;
     if (loop->phase == WINDOW)
-        loop->point->paused += gap;
+        loop->figures.paused += gap;
     if (loop->phase == DRAIN)
         loop->phase_end += gap;
     loop->last_reply = now;
 }
 
+static bool is_stalled(const struct loop *loop, uint64_t now)
+{
+    return now >= loop->last_reply + clock_seconds(loop->options->stall);
+}
+
+/* Has this phase had its time, and a slow server a little more? */
+static bool phase_is_over(const struct loop *loop, uint64_t now)
+{
+    size_t enough = loop->trial->point.active;
+
+    if (now < loop->phase_end)
+        return false;
+    if (loop->phase == WINDOW && enough < TURN_ECHOES)
+        enough = TURN_ECHOES;
+    return loop->trial->point.mode == MODE_OPEN || loop->replies >= enough ||
+           now >= loop->phase_limit || is_stalled(loop, now);
+}
+
 void loop_step(struct loop *loop, uint64_t now)
 {
     note_pause(loop, now);
-    if (!freeze_step(&loop->point->freeze, now))
-        point_fail(loop->point, "the server's process is gone: %s",
+    if (!freeze_step(loop->freeze, now))
+        trial_fail(loop->trial, "the server's process is gone: %s",
                    strerror(errno));
-    if (now >= loop->phase_end)
-        end_phase(loop);
+    if (loop->phase == DRAIN || !phase_is_over(loop, now))
+        return;
+    if (loop->phase == START)
+        begin_window(loop);
+    else
+        end_window(loop);
 }
 
 bool loop_is_over(const struct loop *loop)
 {
     uint64_t now = loop->last_step;
 
-    if (!loop->point->valid || interrupt_signal() != 0)
+    if (!loop->trial->valid || interrupt_signal() != 0)
         return true;
     if (loop->phase != DRAIN)
         return false;
     if (loop->in_flight == 0 && firehoses_are_quiet(&loop->firehoses))
         return true;
-    return now >= loop->phase_end ||
-           now >= loop->last_reply + clock_seconds(loop->point->stall);
+    return now >= loop->phase_end || is_stalled(loop, now);
+}
+
+void loop_end(struct loop *loop)
+{
+    struct trial *trial = loop->trial;
+    const struct histogram *latency = &loop->latency;
+
+    freeze_end(loop->freeze, &trial->freeze_at, &trial->freeze_seconds);
+    trial->echoes_all += loop->replies;
+    histogram_merge(&trial->latency, latency);
+    if (histogram_supports(latency, QUANTILE_P50))
+        loop->figures.p50 = histogram_quantile(latency, QUANTILE_P50);
+    if (trial->valid && loop->in_flight > 0)
+        loop_judge(loop);
+    if (trial->valid)
+        firehoses_judge(&loop->firehoses);
+    loop->left = usage_read(loop->usage);
 }
 
 /* A server that pleases some and forgets the others isn't fast. */
-static void judge_service(const struct loop *loop)
+void loop_judge(struct loop *loop)
 {
-    struct point *point = loop->point;
+    struct trial *trial = loop->trial;
 
     for (size_t i = 0; i < loop->count; i++) {
         if (loop->active[i]->asked > 0 && loop->active[i]->replies == 0)
-            point->unserved++;
+            trial->unserved++;
         else if (message_in_flight(loop->active[i]))
-            point->lost++;
+            trial->lost++;
     }
-    firehoses_judge(&loop->firehoses);
-    if (point->unserved > 0)
-        point_fail(point, "no reply at all on %zu of %zu active connections",
-                   point->unserved, point->active);
-    if (point->lost > 0)
-        point_fail(point,
+    if (trial->unserved > 0)
+        trial_fail(trial, "no reply at all on %zu of %zu active connections",
+                   trial->unserved, trial->point.active);
+    if (trial->lost > 0)
+        trial_fail(trial,
                    "the last reply never came on %zu of %zu active "
                    "connections",
-                   point->lost, point->active);
+                   trial->lost, trial->point.active);
 }
 
-void loop_finish(struct loop *loop, struct connections *set)
+void loop_close(struct loop *loop)
 {
-    while (loop->phase != DRAIN)
-        end_phase(loop); /* it ended early: know both ends all the same */
-    if (loop->point->valid && interrupt_signal() == 0)
-        judge_service(loop);
-    if (loop->point->valid && interrupt_signal() == 0)
-        connections_check(set, loop->point);
-    loop->point->server_bytes = usage_memory(loop->usage);
-    loop->point->kernel = usage_kernel();
     close(loop->epoll_fd);
     firehoses_close(&loop->firehoses);
     free(loop->active);

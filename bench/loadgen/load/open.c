@@ -3,7 +3,6 @@
  */
 #include "load/open.h"
 
-#include "load/loop.h"
 #include "load/schedule.h"
 #include "record/clock.h"
 
@@ -24,7 +23,7 @@ struct place {
 };
 
 struct open_loop {
-    struct loop loop;
+    struct loop *loop;
     struct schedule schedule;
     uint64_t start;       /* of the schedule, in ns on clock_now's clock */
     struct place *places; /* one for each active connection */
@@ -41,10 +40,9 @@ static uint64_t intended(const struct open_loop *open, size_t message)
 
 static bool is_in_window(const struct open_loop *open, size_t message)
 {
-    const struct point *point = open->loop.point;
-
     /* The schedule ends with the window. */
-    return open->schedule.times[message] >= clock_seconds(point->warm_up);
+    return open->schedule.times[message] >=
+           clock_seconds(open->loop->options->start);
 }
 
 /* Send what connection number `i` is to say next. */
@@ -57,19 +55,19 @@ static void send_next(struct open_loop *open, size_t i)
     if (could < place->free_since)
         could = place->free_since;
     if (is_in_window(open, place->next))
-        histogram_record(&open->loop.point->lag, now - could);
-    place->next += open->loop.count;
+        histogram_record(&open->loop->trial->lag, now - could);
+    place->next += open->loop->count;
     open->last_sent = now;
-    loop_send(&open->loop, i, now);
+    loop_send(open->loop, i, now);
 }
 
 /* Is the time over in which anything may still be sent? */
 static bool has_ended(const struct open_loop *open, uint64_t now)
 {
-    const struct loop *loop = &open->loop;
+    const struct loop *loop = open->loop;
 
     return loop->phase == DRAIN &&
-           now >= loop->point->end.now + SENDING_SECONDS * NS_PER_SECOND;
+           now >= loop->window_end + SENDING_SECONDS * NS_PER_SECOND;
 }
 
 /*
@@ -81,29 +79,28 @@ static void send_due(struct open_loop *open, uint64_t now)
     const struct schedule *schedule = &open->schedule;
 
     while (open->due < schedule->count && intended(open, open->due) <= now &&
-           open->loop.point->valid) {
-        size_t i = open->due % open->loop.count;
+           open->loop->trial->valid) {
+        size_t i = open->due % open->loop->count;
 
         open->due++;
-        if (!message_in_flight(open->loop.active[i]))
+        if (!message_in_flight(open->loop->active[i]))
             send_next(open, i);
     }
 }
 
 static void handle_reply(struct open_loop *open, size_t i)
 {
-    struct loop *loop = &open->loop;
+    struct loop *loop = open->loop;
     struct place *place = &open->places[i];
     size_t message = place->next - loop->count;
     uint64_t now = clock_now();
 
     loop->last_reply = now;
+    loop->replies++;
     loop->active[i]->replies++;
-    if (loop->phase == WINDOW)
-        loop->point->echoes++;
     if (is_in_window(open, message)) {
-        histogram_record(&loop->point->latency, now - intended(open, message));
-        histogram_record(&loop->point->service, now - loop->active[i]->sent_at);
+        histogram_record(&loop->latency, now - intended(open, message));
+        histogram_record(&loop->trial->service, now - loop->active[i]->sent_at);
     }
     place->free_since = now;
     if (place->next < open->due && !has_ended(open, now))
@@ -117,7 +114,7 @@ static bool is_worth_waiting(const struct open_loop *open, uint64_t now,
                              uint64_t next)
 {
     bool reply_is_near =
-        open->loop.in_flight > 0 && now < open->last_sent + AFTER_NS;
+        open->loop->in_flight > 0 && now < open->last_sent + AFTER_NS;
 
     return open->may_spin && (reply_is_near || next <= now + BEFORE_NS);
 }
@@ -125,7 +122,7 @@ static bool is_worth_waiting(const struct open_loop *open, uint64_t now,
 /* Sleep up to shortly before the next message is due, or stay awake. */
 static int wait_for_events(struct open_loop *open, uint64_t now)
 {
-    struct loop *loop = &open->loop;
+    struct loop *loop = open->loop;
     uint64_t next = UINT64_MAX;
 
     if (open->due < open->schedule.count)
@@ -134,13 +131,13 @@ static int wait_for_events(struct open_loop *open, uint64_t now)
         return loop_wait(loop, now, open->may_spin ? next - BEFORE_NS : next);
     int n = loop_wait(loop, now, now);
     if (n < 1 && loop->phase == WINDOW)
-        loop->point->spin += clock_now() - now;
+        loop->figures.spin += clock_now() - now;
     return n;
 }
 
 static void run(struct open_loop *open)
 {
-    struct loop *loop = &open->loop;
+    struct loop *loop = open->loop;
     uint64_t now = clock_now();
     size_t i;
 
@@ -148,7 +145,7 @@ static void run(struct open_loop *open)
         int n = wait_for_events(open, now);
 
         loop_step(loop, clock_now());
-        for (int k = 0; k < n && loop->point->valid; k++) {
+        for (int k = 0; k < n && loop->trial->valid; k++) {
             if (loop_handle(loop, &loop->events[k], &i))
                 handle_reply(open, i);
         }
@@ -158,40 +155,46 @@ static void run(struct open_loop *open)
     }
 }
 
-static void make_plan(struct open_loop *open, struct point *point)
+static void make_plan(struct open_loop *open, uint64_t seed)
 {
-    open->schedule = schedule_make(point->rate, point->warm_up + point->seconds,
-                                   point->gaps, point->seed);
-    open->places = calloc(point->active, sizeof(*open->places));
+    const struct load_options *options = open->loop->options;
+    size_t count = open->loop->count;
+
+    open->schedule =
+        schedule_make(open->loop->trial->point.rate,
+                      options->start + options->turn, options->gaps, seed);
+    open->places = calloc(count, sizeof(*open->places));
     if (open->places == NULL)
-        err(EXIT_FAILURE, "memory for %zu connections", point->active);
-    for (size_t i = 0; i < point->active; i++)
+        err(EXIT_FAILURE, "memory for %zu connections", count);
+    for (size_t i = 0; i < count; i++)
         open->places[i].next = i;
 }
 
 /* How many were planned in the window, and how many of them never left. */
 static void count_planned(struct open_loop *open)
 {
+    struct trial *trial = open->loop->trial;
+
     for (size_t j = 0; j < open->schedule.count; j++)
-        open->loop.point->planned += is_in_window(open, j);
-    for (size_t i = 0; i < open->loop.count; i++) {
+        trial->planned += is_in_window(open, j);
+    for (size_t i = 0; i < open->loop->count; i++) {
         for (size_t j = open->places[i].next; j < open->schedule.count;
-             j += open->loop.count)
-            open->loop.point->unsent += is_in_window(open, j);
+             j += open->loop->count)
+            trial->unsent += is_in_window(open, j);
     }
 }
 
-void open_run(struct connections *set, const struct usage *usage,
-              struct point *point)
+void open_turn(struct loop *loop, uint64_t seed)
 {
-    struct open_loop open = {.may_spin = usage_cpus(usage) > 1};
+    struct open_loop open = {.loop = loop,
+                             .may_spin = usage_cpus(loop->usage, 1) > 1};
 
-    make_plan(&open, point);
-    open.start = clock_now();
-    loop_start(&open.loop, set, usage, point, open.start);
+    make_plan(&open, seed);
+    loop_begin(loop);
+    open.start = loop->last_step;
     run(&open);
+    loop_end(loop);
     count_planned(&open);
-    loop_finish(&open.loop, set);
     schedule_free(&open.schedule);
     free(open.places);
 }

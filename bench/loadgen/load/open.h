@@ -25,23 +25,22 @@
  * always sleeps, for there the server needs it.
  *
  * Limit: one thread.  What it does for one message delays the others, and a
- * snapshot of the usage, some 0.1 ms at either end of the window, delays all;
- * lag tells how much.  A server that can't keep up never gets rid of its queue:
- * two seconds after the window no more is sent, and what was planned in the
- * window and wasn't sent by then is counted as `unsent`.
+ * reading of the usage, some microseconds at either end of the window, delays
+ * all; lag tells how much.  A server that can't keep up never gets rid of its
+ * queue: two seconds after the window no more is sent, and what was planned in
+ * the window and wasn't sent by then is counted as `unsent`.
  */
 #ifndef LOADGEN_OPEN_H
 #define LOADGEN_OPEN_H
 
-#include "client/connections.h"
-#include "record/point.h"
-#include "record/usage.h"
+#include "load/loop.h"
+
+#include <stdint.h>
 
 /*
- * Measure `point` on connections that are held already, as closed_run
- * does: the same failures, the same limits of time.
+ * One turn on an open loop (loop_open), as closed_turn does: the same failures,
+ * the same limits of time.  Exponential gaps follow from `seed`.
  */
-void open_run(struct connections *set, const struct usage *usage,
-              struct point *point);
+void open_turn(struct loop *loop, uint64_t seed);
 
 #endif

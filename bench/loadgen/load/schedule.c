@@ -4,26 +4,17 @@
 #include "load/schedule.h"
 
 #include "record/clock.h"
+#include "record/random.h"
 
 #include <err.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* splitmix64: a few lines that give the same numbers with every C library. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 /* A gap in ns whose mean is `mean`.  The 53 bits that a double can hold make a
  * fraction in (0, 1], whose logarithm is finite. */
 static double exponential(uint64_t *state, double mean)
 {
-    double fraction = (double)((next_random(state) >> 11) + 1) * 0x1p-53;
+    double fraction = (double)((random_next(state) >> 11) + 1) * 0x1p-53;
 
     return -log(fraction) * mean;
 }

@@ -16,66 +16,53 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { SCHEMA = 2 };
+enum { SCHEMA = 3 };
 
-/* As in the documents: the order is that of enum point_mode. */
+/* As in the documents: the order is that of the enums. */
 static const char *const modes[] = {"closed", "open", "churn", "hold"};
+static const char *const limits[] = {NULL, "server", "generator"};
 
-/* The counters that only grow: what we report is their difference. */
-static const struct {
-    const char *name;
-    size_t offset;
-} growing[] = {
-    {"waits", offsetof(struct counters, waits)},
-    {"ready_events", offsetof(struct counters, ready_events)},
-    {"scanned", offsetof(struct counters, scanned)},
-    {"accepts", offsetof(struct counters, accepts)},
-    {"receives", offsetof(struct counters, receives)},
-    {"sends", offsetof(struct counters, sends)},
-    {"again", offsetof(struct counters, again)},
-    {"epoll_ctls", offsetof(struct counters, epoll_ctls)},
-    {"bytes_received", offsetof(struct counters, bytes_received)},
-    {"bytes_sent", offsetof(struct counters, bytes_sent)},
-    {"connections_total", offsetof(struct counters, connections_total)},
-    {"listener_pauses", offsetof(struct counters, listener_pauses)},
+/* The counters of echo/counters.h, in their order there, behind `magic`. */
+static const char *const counter_names[] = {
+    "waits",
+    "ready_events",
+    "scanned",
+    "accepts",
+    "receives",
+    "sends",
+    "again",
+    "epoll_ctls",
+    "bytes_received",
+    "bytes_sent",
+    "connections_total",
+    "connections",
+    "connections_peak",
+    "listener_pauses",
 };
 
-enum { GROWING = sizeof(growing) / sizeof(growing[0]) };
+enum { COUNTERS = sizeof(counter_names) / sizeof(counter_names[0]) };
 
-static uint64_t counter(const struct counters *counters, size_t i)
-{
-    uint64_t value;
-
-    memcpy(&value, (const char *)counters + growing[i].offset, sizeof(value));
-    return value;
-}
-
-static double to_seconds(uint64_t ns)
-{
-    return (double)ns / NS_PER_SECOND;
-}
+/* The points of a latency curve, in parts of QUANTILE_WHOLE. */
+static const uint32_t curve[] = {
+    1000,  10000, 20000, 30000, 40000, 50000, 60000, 70000, 75000,
+    80000, 85000, 90000, 92500, 95000, 97000, 98000, 99000, 99250,
+    99500, 99750, 99900, 99950, 99975, 99990, 99999,
+};
 
 static json_t *json_count(uint64_t number)
 {
     return json_integer((json_int_t)number);
 }
 
-/* How much it grew; 0 when the process ended and the later one is missing. */
-static json_t *json_difference(uint64_t begin, uint64_t end)
+static json_t *json_seconds(uint64_t ns)
 {
-    return json_count(end > begin ? end - begin : 0);
+    return json_real((double)ns / NS_PER_SECOND);
 }
 
-/* The same for ns, in seconds. */
-static json_t *json_seconds(uint64_t begin, uint64_t end)
+/* What -1 says is unknown. */
+static json_t *json_known(int64_t number)
 {
-    return json_real(end > begin ? to_seconds(end - begin) : 0);
-}
-
-/* Memory in bytes; -1 is what nobody could read. */
-static json_t *json_bytes(int64_t bytes)
-{
-    return bytes == -1 ? json_null() : json_integer(bytes);
+    return number == -1 ? json_null() : json_integer(number);
 }
 
 /* A quantile, or null when there are too few samples to speak of it. */
@@ -86,182 +73,219 @@ static json_t *json_quantile(const struct histogram *latency, uint32_t parts)
     return json_count(histogram_quantile(latency, parts));
 }
 
-/* Only the buckets that hold something, as [index, count]. */
-static json_t *json_buckets(const struct histogram *latency)
+/* Only the quantiles that the samples support, as [percent, ns]. */
+static json_t *json_curve(const struct histogram *latency)
 {
-    json_t *buckets = json_array();
+    json_t *array = json_array();
 
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-        if (latency->buckets[i] > 0)
-            json_array_append_new(buckets,
-                                  json_pack("[oo]", json_count(i),
-                                            json_count(latency->buckets[i])));
+    for (size_t i = 0; i < sizeof(curve) / sizeof(curve[0]); i++) {
+        if (histogram_supports(latency, curve[i]))
+            json_array_append_new(
+                array, json_pack("[fo]", curve[i] * 100.0 / QUANTILE_WHOLE,
+                                 json_quantile(latency, curve[i])));
     }
-    return buckets;
+    return array;
 }
 
-static json_t *json_histogram(const struct histogram *latency)
+static json_t *json_latency(const struct histogram *latency)
 {
     bool empty = latency->count == 0;
 
-    return json_pack("{ss si so so so so so so so so so so}", "unit", "ns", "k",
-                     HISTOGRAM_K, "count", json_count(latency->count), "min",
+    return json_pack("{so so so so so so so so so}", "count",
+                     json_count(latency->count), "sum",
+                     json_count(latency->sum), "min",
                      empty ? json_null() : json_count(latency->min), "max",
-                     empty ? json_null() : json_count(latency->max), "sum",
-                     json_count(latency->sum), "overflow",
-                     json_count(latency->overflow), "p50",
+                     empty ? json_null() : json_count(latency->max), "p50",
                      json_quantile(latency, QUANTILE_P50), "p90",
                      json_quantile(latency, QUANTILE_P90), "p99",
                      json_quantile(latency, QUANTILE_P99), "p999",
-                     json_quantile(latency, QUANTILE_P999), "buckets",
-                     json_buckets(latency));
+                     json_quantile(latency, QUANTILE_P999), "quantiles",
+                     json_curve(latency));
 }
 
-static json_t *json_counters(const struct point *point)
+/* What belongs to some modes only is null in the others. */
+static json_t *json_latency_if(bool belongs, const struct histogram *latency)
 {
-    const struct counters *end = &point->end.counters;
+    return belongs ? json_latency(latency) : json_null();
+}
+
+/* An entry of one of the arrays of `turns`; a null for what is unknown. */
+static json_t *json_figure(const struct turn *turn, const char *name,
+                           bool has_cpu)
+{
+    const struct figures *figures = &turn->figures;
+
+    if (turn->place == -1)
+        return json_null();
+    if (strcmp(name, "place") == 0)
+        return json_integer(turn->place);
+    if (strcmp(name, "seconds") == 0)
+        return json_seconds(figures->window);
+    if (strcmp(name, "echoes") == 0)
+        return json_count(figures->echoes);
+    if (strcmp(name, "cpu") == 0)
+        return has_cpu ? json_seconds(figures->server_cpu) : json_null();
+    if (strcmp(name, "generator_cpu") == 0)
+        return json_seconds(figures->generator_cpu);
+    if (strcmp(name, "spin") == 0)
+        return json_seconds(figures->spin);
+    if (strcmp(name, "p50") == 0)
+        return figures->p50 == 0 ? json_null() : json_count(figures->p50);
+    return json_known(figures->instructions);
+}
+
+static json_t *json_turns(const struct record *record, long cycles)
+{
+    static const char *const names[] = {"place", "seconds",       "echoes",
+                                        "cpu",   "generator_cpu", "spin",
+                                        "p50",   "instructions"};
+    bool has_cpu = record->usage->pid != 0;
     json_t *object = json_object();
 
-    for (size_t i = 0; i < GROWING; i++)
-        json_object_set_new(object, growing[i].name,
-                            json_difference(counter(&point->begin.counters, i),
-                                            counter(end, i)));
-    json_object_set_new(object, "connections", json_count(end->connections));
-    json_object_set_new(object, "connections_peak",
-                        json_count(end->connections_peak));
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        json_t *array = json_array();
+        for (long i = 0; i < cycles; i++)
+            json_array_append_new(
+                array, json_figure(&record->turns[i], names[k], has_cpu));
+        json_object_set_new(object, names[k], array);
+    }
+    if (record->usage->instructions_fd == -1)
+        json_object_set_new(object, "instructions", json_null());
     return object;
 }
 
-static void add_process(json_t *server, const struct point *point)
+static json_t *json_counters(const struct counters *counters)
 {
-    const struct snapshot *begin = &point->begin;
-    const struct snapshot *end = &point->end;
+    json_t *object = json_object();
+    uint64_t value;
 
-    json_object_set_new(server, "cpu_seconds",
-                        json_real(to_seconds(point_server_cpu(point))));
-    json_object_set_new(server, "cpu_user_seconds",
-                        json_seconds(begin->server_user, end->server_user));
-    json_object_set_new(server, "cpu_system_seconds",
-                        json_seconds(begin->server_system, end->server_system));
-    json_object_set_new(server, "user_bytes", json_bytes(point->server_bytes));
-    json_object_set_new(
-        server, "context_switches",
-        json_pack("{so so}", "voluntary",
-                  json_difference(begin->voluntary, end->voluntary),
-                  "involuntary",
-                  json_difference(begin->involuntary, end->involuntary)));
+    _Static_assert(sizeof(*counters) == (COUNTERS + 1) * sizeof(value),
+                   "each counter has a name");
+    for (size_t i = 0; i < COUNTERS; i++) {
+        memcpy(&value, &counters->magic + 1 + i, sizeof(value));
+        json_object_set_new(object, counter_names[i], json_count(value));
+    }
+    return object;
 }
 
-/* What is known of the server: null when nobody told which process it is, or
- * when the point came to nothing before there was anything to look at. */
-static json_t *json_server(const struct point *point, const struct usage *usage)
+/* What is known of the server: null when neither its pid nor its counters are.
+ */
+static json_t *json_server_use(const struct record *record)
 {
-    if ((usage->pid == 0 && usage->counters == NULL) || point->begin.now == 0)
+    const struct trial *trial = record->trial;
+    bool has_pid = record->usage->pid != 0;
+    bool has_counters = record->usage->counters != NULL;
+
+    if (!has_pid && !has_counters)
         return json_null();
-    json_t *server = json_object();
-    if (usage->pid != 0)
-        add_process(server, point);
-    json_object_set_new(server, "counters",
-                        usage->counters == NULL ? json_null()
-                                                : json_counters(point));
-    return server;
+    return json_pack(
+        "{so so so so s{so so} so so}", "cpu_seconds",
+        has_pid ? json_seconds(record->sum.server_cpu) : json_null(),
+        "awake_seconds", has_pid ? json_seconds(trial->awake) : json_null(),
+        "outside_seconds", json_seconds(trial->outside), "user_bytes",
+        json_known(trial->server_bytes), "context_switches", "voluntary",
+        has_pid ? json_count(trial->switches.voluntary) : json_null(),
+        "involuntary",
+        has_pid ? json_count(trial->switches.involuntary) : json_null(),
+        "echoes_all", json_count(trial->echoes_all), "counters",
+        has_counters ? json_counters(&trial->counters) : json_null());
 }
 
-static json_t *json_errors(const struct point *point)
+static json_t *json_errors(const struct trial *trial)
 {
     return json_pack("{so so so so so}", "wrong_bytes",
-                     json_count(point->wrong_bytes), "refused",
-                     json_count(point->refused), "closed",
-                     json_count(point->closed), "lost", json_count(point->lost),
-                     "unserved", json_count(point->unserved));
+                     json_count(trial->wrong_bytes), "refused",
+                     json_count(trial->refused), "closed",
+                     json_count(trial->closed), "lost", json_count(trial->lost),
+                     "unserved", json_count(trial->unserved));
 }
 
-/* What all modes have in common. */
-static json_t *json_head(const struct point *point)
+/* What a trial has in all modes. */
+static json_t *json_head(const struct record *record)
 {
-    const char *reason = point->reason[0] == '\0' ? NULL : point->reason;
+    const struct trial *trial = record->trial;
+    const char *reason = trial->reason[0] == '\0' ? NULL : trial->reason;
 
-    return json_pack("{si ss so so sb ss? ss? s{so sf} so}", "schema", SCHEMA,
-                     "mode", modes[point->mode], "wanted",
-                     json_count(point_connections(point)), "held",
-                     json_count(point->held), "valid", point->valid, "reason",
-                     reason, "limited_by", point->limited_by, "opened",
-                     "connections", json_count(point->opened), "seconds",
-                     point->opening_seconds, "errors", json_errors(point));
+    return json_pack("{ss so so sb ss? ss? s{so sf} so so s{so so}}", "server",
+                     record->server, "wanted",
+                     json_count(point_connections(&trial->point)), "held",
+                     json_count(trial->held), "valid", trial->valid, "reason",
+                     reason, "limited_by", limits[trial->limited_by], "opened",
+                     "connections", json_count(trial->opened), "seconds",
+                     trial->opening_seconds, "errors", json_errors(trial),
+                     "server_use", json_server_use(record), "kernel",
+                     "slab_bytes", json_known(trial->kernel.slab_bytes),
+                     "tcp_bytes", json_known(trial->kernel.tcp_bytes));
 }
 
 /* As it really was; null when the server wasn't stopped and let go on. */
-static json_t *json_freeze(const struct point *point)
+static json_t *json_freeze(const struct trial *trial)
 {
-    const struct freeze *freeze = &point->freeze;
-
-    if (freeze->continued == 0)
+    if (trial->freeze_seconds == 0)
         return json_null();
-    return json_pack("{so so}", "at",
-                     json_seconds(point->begin.now, freeze->stopped), "seconds",
-                     json_seconds(freeze->stopped, freeze->continued));
+    return json_pack("{sf sf}", "at", trial->freeze_at, "seconds",
+                     trial->freeze_seconds);
 }
 
-static json_t *json_load(const struct point *point)
+/* What it has under load. */
+static json_t *json_load(const struct record *record, long cycles)
 {
+    const struct trial *trial = record->trial;
+    const struct figures *sum = &record->sum;
+    bool open = trial->point.mode == MODE_OPEN;
+    bool churn = trial->point.mode == MODE_CHURN;
+
     return json_pack(
-        "{so so so si sf sf so sf so so so}", "idle", json_count(point->idle),
-        "active", json_count(point->active), "firehoses",
-        json_count(point->firehoses), "size", (int)point->size, "warm_up",
-        point->warm_up, "seconds", point_seconds(point), "echoes",
-        json_count(point->echoes), "rate", point_rate(point), "latency",
-        json_histogram(&point->latency), "firehose_bytes",
-        json_count(point->firehose_bytes), "freeze", json_freeze(point));
+        "{so so so so so so so so so so so s{so so so}}", "turns",
+        json_turns(record, cycles), "echoes", json_count(sum->echoes),
+        "seconds", json_seconds(sum->window), "firehose_bytes",
+        json_count(sum->firehose_bytes), "latency",
+        json_latency(&trial->latency), "service",
+        json_latency_if(open, &trial->service), "lag",
+        json_latency_if(open, &trial->lag), "handshake",
+        json_latency_if(churn, &trial->handshake), "planned",
+        open ? json_count(trial->planned) : json_null(), "unsent",
+        open ? json_count(trial->unsent) : json_null(), "freeze",
+        json_freeze(trial), "generator", "cpu_seconds",
+        json_seconds(sum->generator_cpu), "spin_seconds",
+        json_seconds(sum->spin), "paused_seconds", json_seconds(sum->paused));
 }
 
-/* What only an open loop has, and only churn: null in the other modes. */
-static json_t *json_of_mode(const struct point *point)
+static json_t *json_trials(const struct report *report)
 {
-    bool open = point->mode == POINT_OPEN;
-    bool churn = point->mode == POINT_CHURN;
+    json_t *array = json_array();
 
-    const char *gaps =
-        point->gaps == GAPS_CONSTANT ? "constant" : "exponential";
+    for (size_t i = 0; i < report->count; i++) {
+        const struct record *record = &report->records[i];
+        json_t *object = json_head(record);
 
-    return json_pack("{so so so so so so so so}", "rate_planned",
-                     open ? json_count(point->rate) : json_null(), "gaps",
-                     open ? json_string(gaps) : json_null(), "gaps_seed",
-                     open ? json_count(point->seed) : json_null(), "planned",
-                     open ? json_count(point->planned) : json_null(), "unsent",
-                     open ? json_count(point->unsent) : json_null(), "service",
-                     open ? json_histogram(&point->service) : json_null(),
-                     "lag", open ? json_histogram(&point->lag) : json_null(),
-                     "handshake",
-                     churn ? json_histogram(&point->handshake) : json_null());
-}
-
-static json_t *json_generator(const struct point *point)
-{
-    uint64_t cpu = point_generator_cpu(point);
-
-    return json_pack("{sf sf sf sf}", "cpu_seconds", to_seconds(cpu),
-                     "cpu_share", point_share(point, cpu), "spin_seconds",
-                     to_seconds(point->spin), "paused_seconds",
-                     to_seconds(point->paused));
-}
-
-static json_t *json_point(const struct point *point, const struct usage *usage)
-{
-    json_t *object = json_head(point);
-
-    if (point->mode != POINT_HOLD) {
-        json_object_update_missing_new(object, json_load(point));
-        json_object_update_missing_new(object, json_of_mode(point));
+        if (report->point.mode != MODE_HOLD)
+            json_object_update_new(object,
+                                   json_load(record, report->options->cycles));
+        json_array_append_new(array, object);
     }
-    json_object_set_new(object, "server", json_server(point, usage));
-    json_object_set_new(
-        object, "kernel",
-        json_pack("{so so}", "slab_bytes", json_bytes(point->kernel.slab_bytes),
-                  "tcp_bytes", json_bytes(point->kernel.tcp_bytes)));
-    json_object_set_new(object, "generator", json_generator(point));
-    json_object_set_new(object, "steal_seconds",
-                        json_seconds(point->begin.stolen, point->end.stolen));
-    return object;
+    return array;
+}
+
+static json_t *json_point(const struct report *report)
+{
+    const struct load_options *options = report->options;
+    const struct point *point = &report->point;
+    bool open = point->mode == MODE_OPEN;
+    const char *gaps =
+        options->gaps == GAPS_CONSTANT ? "constant" : "exponential";
+
+    return json_pack(
+        "{si ss so so so si so ss? si sf sf si so so si so}", "schema", SCHEMA,
+        "mode", modes[point->mode], "idle", json_count(point->idle), "active",
+        json_count(point->active), "firehoses", json_count(point->firehoses),
+        "size", (int)point->size, "rate_planned",
+        open ? json_count(point->rate) : json_null(), "gaps",
+        open ? gaps : NULL, "seed", (int)options->seed, "turn", options->turn,
+        "start", options->start, "cycles", (int)options->cycles,
+        "steal_seconds", json_seconds(report->stolen), "seconds",
+        json_seconds(report->duration), "cpus", report->cpus, "trials",
+        json_trials(report));
 }
 
 int json_line_open(const char *path)
@@ -274,10 +298,9 @@ int json_line_open(const char *path)
     return fd;
 }
 
-void json_line_write(int fd, const struct point *point,
-                     const struct usage *usage)
+void json_line_write(int fd, const struct report *report)
 {
-    json_t *object = json_point(point, usage);
+    json_t *object = json_point(report);
     char *json = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
     char *line;
     int length = json == NULL ? -1 : asprintf(&line, "%s\n", json);

@@ -8,8 +8,7 @@
 #ifndef LOADGEN_JSON_H
 #define LOADGEN_JSON_H
 
-#include "record/point.h"
-#include "record/usage.h"
+#include "record/report.h"
 
 /*
  * Open the file `path` to append to it; "-" is stdout.  On failure: one line
@@ -22,7 +21,6 @@ int json_line_open(const char *path);
  * written: one line on stderr and exit status 1.  A signal of interrupt.h may
  * cut it short.
  */
-void json_line_write(int fd, const struct point *point,
-                     const struct usage *usage);
+void json_line_write(int fd, const struct report *report);
 
 #endif

@@ -1,165 +1,157 @@
 /*
- * text: a point told to people, in units that suit each number.
+ * text: see text.h for the idea.
  */
 #include "record/text.h"
 
 #include "record/clock.h"
+#include "record/lines.h"
 
-/* " p50 81.9 us": three digits and the unit that makes them readable. */
-static void print_time(FILE *stream, const char *name, uint64_t ns)
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CELL = 16 }; /* bytes for a number and its unit */
+
+/* "81.9 us": three digits, and the unit that makes them readable. */
+static const char *time_text(char cell[CELL], double ns)
 {
-    if (ns < 1000)
-        fprintf(stream, "  %s %u ns", name, (unsigned)ns);
+    if (ns < 999.5)
+        snprintf(cell, CELL, "%.0f ns", ns);
     else if (ns < 999500)
-        fprintf(stream, "  %s %.3g us", name, (double)ns / 1e3);
+        snprintf(cell, CELL, "%.3g us", ns / 1e3);
     else if (ns < 999500000)
-        fprintf(stream, "  %s %.3g ms", name, (double)ns / 1e6);
+        snprintf(cell, CELL, "%.3g ms", ns / 1e6);
     else
-        fprintf(stream, "  %s %.2f s", name, (double)ns / 1e9);
+        snprintf(cell, CELL, "%.2f s", ns / 1e9);
+    return cell;
 }
 
-static void print_quantile(FILE *stream, const struct histogram *latency,
-                           const char *name, uint32_t parts)
+static const char *
+quantile_text(char cell[CELL], const struct histogram *latency, uint32_t parts)
 {
-    if (histogram_supports(latency, parts))
-        print_time(stream, name, histogram_quantile(latency, parts));
-    else
-        fprintf(stream, "  %s n/a", name);
+    if (!histogram_supports(latency, parts))
+        return "-";
+    return time_text(cell, (double)histogram_quantile(latency, parts));
 }
 
-static void print_latency(FILE *stream, const char *name,
-                          const struct histogram *latency)
+/* One line for each valid trial: what a server made of the load. */
+static void write_row(FILE *stream, const struct record *record)
 {
-    if (latency->count == 0)
-        return;
-    fprintf(stream, "    %-9s", name);
-    print_quantile(stream, latency, "p50", QUANTILE_P50);
-    print_quantile(stream, latency, "p90", QUANTILE_P90);
-    print_quantile(stream, latency, "p99", QUANTILE_P99);
-    print_quantile(stream, latency, "p99.9", QUANTILE_P999);
-    print_time(stream, "max", latency->max);
-    fputc('\n', stream);
+    const struct trial *trial = record->trial;
+    double echoes = (double)record->sum.echoes;
+    double seconds = (double)record->sum.window / NS_PER_SECOND;
+    char cpu[CELL] = "-";
+    char scanned[CELL] = "-";
+    char p50[CELL];
+    char p99[CELL];
+
+    if (record->usage->pid != 0 && echoes > 0)
+        time_text(cpu, (double)record->sum.server_cpu / echoes);
+    if (record->usage->counters != NULL && echoes > 0)
+        snprintf(scanned, CELL, "%.4g",
+                 (double)trial->counters.scanned / echoes);
+    fprintf(stream, "  %-22.22s %10.0f %10s %10s %10s %10s\n", record->server,
+            seconds > 0 ? echoes / seconds : 0, cpu,
+            quantile_text(p50, &trial->latency, QUANTILE_P50),
+            quantile_text(p99, &trial->latency, QUANTILE_P99), scanned);
 }
 
-/* All system calls of a server of ours; echo/counters.h says it is this sum. */
-static uint64_t system_calls(const struct counters *counters)
+/* What a reader of the table should know of this trial, if anything. */
+static void write_remarks(FILE *stream, const struct record *record)
 {
-    return counters->waits + counters->accepts + counters->receives +
-           counters->sends + counters->epoll_ctls;
+    const struct trial *trial = record->trial;
+    double seconds = (double)record->sum.window / NS_PER_SECOND;
+    double awake = 100 * (double)trial->awake / (double)(trial->outside + 1);
+
+    if (trial->point.firehoses > 0)
+        fprintf(stream, "  %s: the firehoses got %.1f MB/s back\n",
+                record->server,
+                (double)record->sum.firehose_bytes / 1e6 / seconds);
+    if (trial->unsent > 0)
+        fprintf(stream, "  %s: %llu of %llu planned messages were never sent\n",
+                record->server, (unsigned long long)trial->unsent,
+                (unsigned long long)trial->planned);
+    if (trial->freeze_seconds > 0)
+        fprintf(stream, "  %s: stopped for %.3f s, %.3f s into the window\n",
+                record->server, trial->freeze_seconds, trial->freeze_at);
+    if (awake >= 2)
+        fprintf(stream, "  %s: used %.0f %% of a CPU between its turns\n",
+                record->server, awake);
+    if (record->sum.paused > 0)
+        fprintf(stream, "  %s: loadgen could not run for %.1f s\n",
+                record->server, (double)record->sum.paused / NS_PER_SECOND);
 }
 
-static void print_server(FILE *stream, const struct point *point,
-                         const struct usage *usage)
+static void write_load(FILE *stream, const struct report *report)
 {
-    double echoes = (double)point->echoes;
-    double cpu = (double)point_server_cpu(point);
-    const char *each = point->mode == POINT_CHURN ? "a connection" : "an echo";
+    const struct point *point = &report->point;
+    bool churn = point->mode == MODE_CHURN;
 
-    if (usage->pid != 0)
-        fprintf(stream,
-                "    server     %.2f us of CPU time %s, %.0f %% of a CPU",
-                cpu / echoes / 1e3, each,
-                100 * point_share(point, point_server_cpu(point)));
-    if (usage->pid != 0 && point->server_bytes >= 0)
-        fprintf(stream, ", %.1f MB of memory",
-                (double)point->server_bytes / 1e6);
-    if (usage->pid != 0)
-        fputc('\n', stream);
-    if (usage->counters != NULL)
-        fprintf(stream,
-                "    counters   %.2f system calls %s, %.2f "
-                "descriptors scanned\n",
-                (double)(system_calls(&point->end.counters) -
-                         system_calls(&point->begin.counters)) /
-                    echoes,
-                each,
-                (double)(point->end.counters.scanned -
-                         point->begin.counters.scanned) /
-                    echoes);
-}
-
-/* The three times of an open loop, and what they count from: open.h. */
-static void print_open(FILE *stream, const struct point *point)
-{
-    fprintf(
-        stream, "    planned    %llu a second, %s gaps; %llu of %llu unsent\n",
-        (unsigned long long)point->rate,
-        point->gaps == GAPS_CONSTANT ? "constant" : "exponential",
-        (unsigned long long)point->unsent, (unsigned long long)point->planned);
-    print_latency(stream, "response", &point->latency);
-    print_latency(stream, "service", &point->service);
-    print_latency(stream, "lag", &point->lag);
-}
-
-static void print_times(FILE *stream, const struct point *point)
-{
-    if (point->mode == POINT_OPEN)
-        print_open(stream, point);
-    else
-        print_latency(stream, "latency", &point->latency);
-    if (point->mode == POINT_CHURN)
-        print_latency(stream, "handshake", &point->handshake);
-}
-
-/* What went on beside the talkers, if anything did. */
-static void print_disturbance(FILE *stream, const struct point *point)
-{
-    const struct freeze *freeze = &point->freeze;
-
+    fprintf(stream, "%zu idle, %zu active, ", point->idle, point->active);
     if (point->firehoses > 0)
-        fprintf(stream, "    firehoses  %zu, %.1f MB a second came back\n",
-                point->firehoses,
-                (double)point->firehose_bytes / 1e6 / point_seconds(point));
-    if (freeze->continued != 0)
-        fprintf(stream, "    freeze     %.3f s, from %.3f s into the window\n",
-                (double)(freeze->continued - freeze->stopped) / NS_PER_SECOND,
-                (double)(freeze->stopped - point->begin.now) / NS_PER_SECOND);
+        fprintf(stream, "%zu streaming, ", point->firehoses);
+    if (point->mode == MODE_OPEN)
+        fprintf(stream, "%llu/s planned, ", (unsigned long long)point->rate);
+    fprintf(stream, "%u bytes; turns of %.4g ms, %ld each\n",
+            (unsigned)point->size, report->options->turn * 1e3,
+            report->options->cycles);
+    fprintf(stream, "  %-22s %10s %10s %10s %10s %10s\n", "server",
+            churn ? "conn./s" : "echoes/s", churn ? "CPU/conn." : "CPU/echo",
+            "p50", "p99", churn ? "scans/con." : "scans/echo");
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->records[i].trial->valid)
+            write_row(stream, &report->records[i]);
+    }
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->records[i].trial->valid)
+            write_remarks(stream, &report->records[i]);
+    }
 }
 
-static void print_generator(FILE *stream, const struct point *point)
+static void write_held(FILE *stream, const struct report *report)
 {
-    uint64_t cpu = point_generator_cpu(point);
-    uint64_t busy = cpu > point->spin ? cpu - point->spin : 0;
+    fprintf(stream, "%zu connections wanted\n", report->point.idle);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct trial *trial = report->records[i].trial;
+        char opening[CELL];
 
-    fprintf(stream, "    generator  %.0f %% of a CPU",
-            100 * point_share(point, busy));
-    if (point->spin > 0)
-        fprintf(stream, ", and %.0f %% awake, waiting",
-                100 * point_share(point, point->spin));
-    fputc('\n', stream);
+        if (trial->valid)
+            fprintf(stream, "  %-22.22s %7zu held, opened in %s\n",
+                    report->records[i].server, trial->held,
+                    time_text(opening, trial->opening_seconds * 1e9));
+    }
 }
 
-static void print_load(FILE *stream, const struct point *point,
-                       const struct usage *usage)
+static void write_reasons(FILE *stream, const struct report *report)
 {
-    fprintf(stream,
-            "idle %zu, active %zu: %.0f %s a second (%u bytes, %.2f s)\n",
-            point->idle, point->active, point_rate(point),
-            point->mode == POINT_CHURN ? "connections" : "echoes",
-            (unsigned)point->size, point_seconds(point));
-    print_times(stream, point);
-    print_disturbance(stream, point);
-    if (point->echoes > 0)
-        print_server(stream, point, usage);
-    print_generator(stream, point);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct trial *trial = report->records[i].trial;
+
+        if (trial->reason[0] != '\0')
+            fprintf(stream, "  %s%s\n    %s\n", report->records[i].server,
+                    trial->valid ? ":" : ": not valid:", trial->reason);
+    }
 }
 
-static void print_held(FILE *stream, const struct point *point)
+void text_write(int fd, const struct report *report)
 {
-    fprintf(stream, "held %zu of %zu connections, opened in %.2f s\n",
-            point->held, point->idle, point->opening_seconds);
-    if (point->reason[0] != '\0')
-        fprintf(stream, "    %s\n", point->reason);
-}
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
 
-void text_print(FILE *stream, const struct point *point,
-                const struct usage *usage)
-{
-    if (!point->valid)
-        fprintf(stream, "idle %zu, active %zu: not valid\n    %s\n",
-                point->idle, point->active, point->reason);
-    else if (point->mode == POINT_HOLD)
-        print_held(stream, point);
+    if (stream == NULL)
+        err(EXIT_FAILURE, "no memory for the summary");
+    if (report->point.mode == MODE_HOLD)
+        write_held(stream, report);
     else
-        print_load(stream, point, usage);
+        write_load(stream, report);
+    write_reasons(stream, report);
+    fclose(stream);
+    errno = lines_write(fd, text, length);
+    if (errno != 0 && errno != EINTR && errno != EPIPE && fd == STDOUT_FILENO)
+        err(EXIT_FAILURE, "standard output");
+    free(text);
 }

@@ -1,16 +1,16 @@
 /*
- * text: a point told to people.
+ * text: a point for people, as a table.
  */
 #ifndef LOADGEN_TEXT_H
 #define LOADGEN_TEXT_H
 
-#include "record/point.h"
-#include "record/usage.h"
+#include "record/report.h"
 
-#include <stdio.h>
-
-/* A few lines of at most 80 columns on `stream`. */
-void text_print(FILE *stream, const struct point *point,
-                const struct usage *usage);
+/*
+ * Write a few lines of at most 80 columns to `fd`: one line per server, and
+ * remarks.  A reader that has left (`| head -3`) is no error; on any other
+ * failure to write to standard output: one line on stderr and exit status 1.
+ */
+void text_write(int fd, const struct report *report);
 
 #endif

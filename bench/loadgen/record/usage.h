@@ -1,13 +1,13 @@
 /*
- * usage: what the server and the generator have used, read from outside.
+ * usage: what server and generator have used, read from outside.
  *
  * The server isn't asked and isn't slowed down: the kernel keeps its CPU clock
  * (clock_getcpuclockid(3)), its context switches and its memory (proc(5)), and
  * a server of this project keeps its counters in a file that we map.
  *
- * A snapshot at each end of the window, and the differences are the window's.
- * It takes some 0.1 ms, during which replies wait: that is seen in the latency
- * of as many echoes as there are active connections, once.
+ * A reading at each end of a window, and the differences are the window's.
+ * That is a few system calls, some microseconds.  What has to be read from a
+ * file of /proc takes longer, so it is read at the ends of a trial only.
  */
 #ifndef LOADGEN_USAGE_H
 #define LOADGEN_USAGE_H
@@ -16,50 +16,70 @@
 
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
-/* What can be looked at. */
+/* What can be read. */
 struct usage {
     pid_t pid;                       /* 0: none was given */
     clockid_t clock;                 /* the server's CPU time */
-    int stat_fd;                     /* /proc/PID/stat */
-    int status_fd;                   /* /proc/PID/status */
-    int machine_fd;                  /* /proc/stat */
+    int instructions_fd;             /* -1: this machine can't count them */
     const struct counters *counters; /* NULL: none were given */
     cpu_set_t allowed; /* where this process might run when it started */
 };
 
 /* Everything grows from some start; only differences mean something. */
-struct snapshot {
+struct reading {
     uint64_t now;           /* ns, clock_now() */
     uint64_t generator_cpu; /* ns, this process */
-    uint64_t server_cpu;    /* ns, all threads; 0: it has ended */
-    uint64_t server_user;   /* ns, in steps of 10 ms */
-    uint64_t server_system; /* ns, in steps of 10 ms */
-    uint64_t voluntary;     /* context switches of the main thread: it slept */
-    uint64_t involuntary;   /*  "  : its time was up */
-    uint64_t stolen; /* ns that the hypervisor gave to others, all CPUs */
+    uint64_t server_cpu;    /* ns, all threads; 0: unknown, or it has ended */
+    int64_t instructions;   /* of the server; -1: unknown */
     struct counters counters;
 };
 
 /*
- * Get ready to look at process `pid` (0: none) and the counters in the file
- * `counters` (NULL: none).  On failure: one line on stderr that names the
- * option, and exit status 64.
+ * Get ready to read what process `pid` (0: none) uses, and the counters in the
+ * file `counters` (NULL: none), of the server called `name`.  On failure: one
+ * line on stderr that names the server, and exit status 64.
  */
-struct usage usage_open(pid_t pid, const char *counters);
+struct usage usage_open(const char *name, pid_t pid, const char *counters);
 
-/* Look at all of it once. */
-struct snapshot usage_take(const struct usage *usage);
+/* One reading. */
+struct reading usage_read(const struct usage *usage);
+
+/* From one reading to the next; 0 when the second is missing. */
+static inline uint64_t usage_between(uint64_t begin, uint64_t end)
+{
+    return end > begin ? end - begin : 0;
+}
+
+/* Add the increase of all counters from `begin` to `end` to `sum`; those that
+ * don't only grow become what they are at the end. */
+void usage_add_counters(struct counters *sum, const struct counters *begin,
+                        const struct counters *end);
 
 /*
- * How many CPUs there are for server and generator together, from the affinity
- * of both (sched_getaffinity(2)).  Where the server may run without --pid is
- * not known: then it is taken to be wherever this process was allowed to.
+ * How many CPUs there are for the `count` servers of `usages` and the generator
+ * together, from the affinity of all (sched_getaffinity(2)).  Where a server
+ * may run whose pid is unknown is not known: then it is taken to be wherever
+ * this process was allowed to.
  */
-int usage_cpus(const struct usage *usage);
+int usage_cpus(const struct usage usages[], size_t count);
+
+/* How often the main thread of a process left its CPU. */
+struct switches {
+    uint64_t voluntary;   /* it slept */
+    uint64_t involuntary; /* its time was up */
+};
+
+/* So far, by the server; zeros when that is unknown. */
+struct switches usage_switches(const struct usage *usage);
+
+/* ns that the hypervisor gave to other guests so far, all CPUs together, in
+ * steps of 10 ms. */
+uint64_t usage_stolen(void);
 
 /*
  * The server's anonymous memory in bytes: heap, stack and other data of its
@@ -75,10 +95,10 @@ struct kernel_memory {
 };
 
 /*
- * What the kernel uses now: everybody's together, for it keeps no such account
- * of a process.  So only the growth means something, over many connections, on
- * a machine that does nothing else.  And both ends of a connection on loopback
- * are in it: ours, too.
+ * What the kernel uses now for all processes together: it keeps no such account
+ * of a single one.  So only the growth means something, over many connections,
+ * on a machine that does nothing else.  And both ends of a connection on
+ * loopback are in it: ours, too.
  *
  * The kernel books in whole pages, keeps some of them on each CPU before it
  * adds them up, and gives memory back late.  So climb, by thousands of
