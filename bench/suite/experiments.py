@@ -5,10 +5,12 @@ panels.  Running it, the figures, the ratios, the report, --list and the estimat
 how long it takes all follow from the declaration.
 """
 
+import textwrap
 from dataclasses import dataclass, field
 
 MOST = "max"  # as many connections as the limit of open files allows
 QUICK, DEFAULT, FULL = "quick", "default", "full"
+WAITS = "waits"  # the experiment that bench/baseline/waits measures by itself
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,15 @@ def by_pace(quick, default, full) -> dict:
 
 EXPERIMENTS = (
     Experiment(
-        name="waits",
+        name=WAITS,
         title="What one wait costs",
         question="What does it cost to wait, with nothing else going on?",
         setup="Socket pairs in one process: no network, no server, no load generator.",
         expectation="select and poll hand the kernel the whole list with every call, and it looks"
         " at each entry, so a wait gets dearer with every descriptor watched. epoll keeps the list"
         " in the kernel and pays only for those that are ready.",
-        loads={},  # bench/baseline/waits measures it
+        loads={},
+        first_round_only=True,
     ),
     Experiment(
         name="idle",
@@ -233,3 +236,19 @@ EXPERIMENTS = (
 )
 
 BY_NAME = {experiment.name: experiment for experiment in EXPERIMENTS}
+
+
+def paragraph(label: str, text: str) -> list[str]:
+    first = f"    {label:8} "
+    return textwrap.wrap(text, 80, initial_indent=first, subsequent_indent=" " * len(first))
+
+
+def listing() -> str:
+    """All experiments, for --list."""
+    lines = []
+    for experiment in EXPERIMENTS:
+        lines.append(experiment.name)
+        lines += paragraph("asks", experiment.question)
+        lines += paragraph("setup", experiment.setup)
+        lines += paragraph("expects", experiment.expectation)
+    return "\n".join(lines)
