@@ -118,8 +118,8 @@ def reach(aa: Interval) -> float:
 UNKNOWN = 1.02
 
 
-def claims(ratio: Interval, aa: float | None = None) -> bool:
-    """May the run claim that the two servers differ?
+def claims(ratio: Interval | tuple[float, float], aa: float | None = None) -> bool:
+    """May the run claim that the two servers differ?  The limits of the ratio are enough.
 
     Only if the whole interval lies beyond what two equal servers differ by, that is
     outside of 1/aa to aa; without an A/A reach outside of 1/1.02 to 1.02.  An interval
@@ -127,4 +127,5 @@ def claims(ratio: Interval, aa: float | None = None) -> bool:
     shows a hundred of them.
     """
     limit = max(UNKNOWN if aa is None else aa, 1.0)
-    return ratio.low > limit or ratio.high < 1 / limit
+    *_, low, high = ratio
+    return low > limit or high < 1 / limit
