@@ -1,174 +1,155 @@
-"""A run that nobody measured, for tests that need to know the answers.
+"""A run that was never measured: figures from a simple model of what each server does."""
 
-    python3 tests/suite/made_up.py DIR
-
-writes trials.ndjson, waits.ndjson and environment.json of an invented machine into
-DIR.  Its four servers behave as the lesson says: select and poll pay for every
-connection at each wait, epoll for those that are ready.
-"""
-
-import json
-import random
+import math
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench" / "suite"))
 
-FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
-SELECT, POLL, LT, ET = FOUR
-TWIN, FLOOR = "epoll_lt_again", "floor"
-SELECT_HOLDS = 1019
-WAIT = {SELECT: 1.5e-6, POLL: 1.6e-6, LT: 1.2e-6, ET: 1.15e-6, TWIN: 1.2e-6, FLOOR: 0}
-USER = {SELECT: 62, POLL: 72, LT: 64, ET: 66, TWIN: 64}  # bytes per connection
+from experiments import DEFAULT, EXPERIMENTS, MOST  # noqa: E402  (the path comes first)
+from figures import Figure, Point, Ratio, Run  # noqa: E402
+
+FOUR = ("select_server", "poll_server", "epoll_lt_server", "epoll_et_server")
+PEERS = ("threads", "libuv", "libevent", "io_uring")
+LT, TWIN = "epoll_lt_server", "epoll_lt_again"
+SPEED = {"epoll_et_server": 0.98, "threads": 1.3, "libuv": 1.1, "libevent": 1.4, "io_uring": 0.9,
+         "floor": 0.8, TWIN: 1.004}
+NOISE = 0.01  # half of an interval
+ENVIRONMENT = {
+    "kernel": "6.1.0", "cpu_model": "Made-up CPU", "cpus_allowed": [0, 1], "hypervisor": "kvm",
+    "command": "bench/run --seed=1", "remarks": [], "open_files_limit": 20000,
+    "plan": {"mode": "default", "rounds": 3, "seed": 1},
+}
 
 
-def distribution(p50: float, count: int) -> dict:
-    """Latency in loadgen's form; p50 in seconds."""
-    ns = int(p50 * 1e9)
-    parts = {"p50": ns, "p90": 2 * ns, "p99": 5 * ns, "p999": 9 * ns}
-    curve = [[50, ns], [90, 2 * ns], [99, 5 * ns], [99.9, 9 * ns]]
-    ends = {"count": count, "sum": count * ns, "min": ns // 2, "max": 10 * ns}
-    return {**ends, **parts, "quantiles": curve}
+def points(experiment):
+    """Every combination of the lists of its loads."""
+    for load in experiment.loads.get(DEFAULT, ()):
+        if load.freeze:
+            continue
+        for idle in load.idle:
+            for active in load.active:
+                for size in load.size:
+                    for streams in load.firehoses:
+                        for rate in load.rate or (None,):
+                            silent = 19000 if idle == MOST else idle
+                            yield Point(load.mode, silent, active, size, streams, rate)
+        for hold in load.hold:
+            yield Point("hold", hold)
 
 
-def cpu_per_echo(server: str, idle: int, active: int) -> float:
-    scanned = idle * 65e-9 if server in (SELECT, POLL) else 0
-    return 4e-6 + (WAIT[server] + scanned) / max(active / 2, 1)
+def scanned(server: str, point: Point) -> float:
+    """Descriptors per echo: select and poll scan all, for every batch of ready ones."""
+    watched = point.idle + point.active
+    if server not in ("select_server", "poll_server"):
+        return 1.0
+    return watched / batch(point)
 
 
-def turns(cpu: float, cycles: int, seconds: float, p50: float, dice: random.Random) -> dict:
-    """Arrays of a trial in which each echo took `cpu`, more or less."""
-    each = [cpu * dice.gauss(1, 0.01) for _ in range(cycles)]
-    echoes = [int(seconds / one) for one in each]
-    used = [one * count for one, count in zip(each, echoes)]
+def batch(point: Point) -> float:
+    """Ready connections per wait."""
+    return 1.5 if point.mode == "open" else max(point.active / 2, 1)
+
+
+def cpu(server: str, point: Point) -> float:
+    wait = (2e-6 + 140e-9 * (scanned(server, point) * batch(point))) / batch(point)
+    return (4e-6 + wait + 0.3e-9 * point.size) * SPEED.get(server, 1)
+
+
+def metrics(server: str, point: Point) -> dict[str, float]:
+    """What loadgen and the counters would say."""
+    if point.mode == "hold":
+        return {"user_bytes": 62.0 if server in FOUR else 700.0, "kernel_bytes": 4400.0}
+    each, mib = cpu(server, point), point.size / (1 << 20)
+    busy = 1 + 4 * point.firehoses + (point.rate or 0) / 40000
     return {
-        "place": [0] * cycles, "seconds": [seconds] * cycles, "echoes": echoes, "cpu": used,
-        "generator_cpu": [seconds * 0.9] * cycles, "spin": [0.0] * cycles,
-        "p50": [int(p50 * 1e9)] * cycles, "instructions": None,
+        "cpu": each, "rate": 0.9 / each, "p50": busy * each * 6, "p99": busy * each * 40,
+        "mib_rate": 0.9 / each * mib, "cpu_per_mib": each / mib,
+        "scanned_per_echo": scanned(server, point), "waits_per_echo": 1 / batch(point),
+        "calls_per_echo": 2 + 1 / batch(point), "receives_per_echo": 1.0, "sends_per_echo": 1.0,
+        "epoll_ctls_per_echo": float(point.mode == "churn" and "epoll" in server),
     }
 
 
-def trial(server: str, dice: random.Random, idle=0, active=1, cycles=10, seconds=0.02,
-          cpu: float | None = None, **changes) -> dict:
-    """A valid one; named fields replace what it would have."""
-    cost = cpu_per_echo(server, idle, active) if cpu is None else cpu
-    measured = turns(cost, cycles, seconds, 5 * cost, dice)
-    echoes = sum(measured["echoes"])
-    waits = max(2 * echoes // max(active, 1), 1)
-    counted = {"receives": echoes, "sends": echoes, "waits": waits, "epoll_ctls": 0, "accepts": 0,
-               "scanned": waits * idle if server in (SELECT, POLL) else echoes,
-               "ready_events": echoes, "again": 0}
-    made = {
-        "server": server, "wanted": idle + active, "held": idle + active, "valid": True,
-        "reason": None, "limited_by": None, "turns": measured, "echoes": echoes,
-        "errors": dict.fromkeys(("wrong_bytes", "refused", "closed", "lost", "unserved"), 0),
-        "seconds": cycles * seconds, "firehose_bytes": 0, "planned": None, "unsent": None,
-        "latency": distribution(5 * cost, echoes), "service": None, "lag": None, "freeze": None,
-        "handshake": None,
-        "server_use": {
-            "cpu_seconds": sum(measured["cpu"]), "awake_seconds": 0.0, "outside_seconds": 1.0,
-            "user_bytes": 500000 + USER.get(server, 60) * (idle + active),
-            "context_switches": {"voluntary": 1, "involuntary": 1}, "echoes_all": echoes,
-            "counters": counted if server in WAIT and server != FLOOR else None,
-        },
-        "kernel": {"slab_bytes": 50000000 + 6000 * (idle + active), "tcp_bytes": 4096},
-        "generator": {"cpu_seconds": 0.18, "spin_seconds": 0.0, "paused_seconds": 0},
-    }
-    return {**made, **changes}
+def around(value: float) -> tuple[float, float, float]:
+    return value, value * (1 - NOISE), value * (1 + NOISE)
 
 
-def full(server: str, idle: int, active: int) -> dict:
-    return {"server": server, "valid": False, "limited_by": "server", "held": SELECT_HOLDS,
-            "wanted": idle + active, "reason": f"held {SELECT_HOLDS}", "errors": {}}
+def held(server: str, point: Point) -> bool:
+    """select stops at FD_SETSIZE, and the floor scans nothing: no idle ones."""
+    most = 1019 if server == "select_server" else 0 if server == "floor" else math.inf
+    return point.idle <= most
 
 
-def line(experiment: str, number: int, trials: list[dict], idle=0, active=1, **changes) -> dict:
-    """A line of trials.ndjson."""
-    made = {
-        "run": "made-up", "experiment": experiment, "round": number,
-        "time": "2026-01-01T00:00:00Z", "schema": 3, "mode": "closed", "idle": idle,
-        "active": active, "firehoses": 0, "size": 64, "rate_planned": None, "gaps": None,
-        "seed": 1, "turn": 0.02, "start": 0.005, "cycles": 10, "steal_seconds": 0.0,
-        "seconds": 1.0, "cpus": 2, "trials": trials,
-    }
-    return {**made, **changes}
+def suspect(server: str, point: Point) -> bool:
+    return server == "poll_server" and point.rate == 80000
 
 
-def point(experiment: str, number: int, servers: list[str], dice, idle=0, active=1, changes=None,
-          **of_line) -> dict:
-    made = [
-        full(server, idle, active)
-        if server == SELECT and idle + active > SELECT_HOLDS
-        else trial(server, dice, idle, active, **(changes or {}))
-        for server in servers
-    ]
-    return line(experiment, number, made, idle, active, **of_line)
+def make_ratio(experiment, metric, server, point) -> Ratio:
+    value = metrics(server, point)[metric] / metrics(LT, point)[metric]
+    claim = abs(math.log(value)) > 0.015 and server != TWIN
+    return Ratio(experiment.name, metric, server, point, *around(value), 12, 3, 1.012, claim)
 
 
-def held(number: int, server: str, dice, count: int) -> dict:
-    """Mode hold has no turns."""
-    most = min(count, SELECT_HOLDS) if server == SELECT else count
-    one = trial(server, dice, most, 0, cycles=1, wanted=count)
-    return line("memory", number, [one], count, 0, mode="hold")
-
-
-def whole_run(rounds: int = 3, seed: int = 1) -> list[dict]:
-    """Every experiment, on a machine without surprises."""
-    dice, lines = random.Random(seed), []
-    everyone = [*FOUR, TWIN]
-    open_loop = {"mode": "open", "rate_planned": 20000, "gaps": "exponential"}
-    for r in range(1, rounds + 1):
-        for idle in (0, 900, 19000):
-            lines += [point("idle", r, everyone, dice, idle, active) for active in (1, 100)]
-        lines += [point("active", r, [*everyone, FLOOR], dice, 0, n) for n in (1, 10, 100)]
-        lines += [point("size", r, everyone, dice, 0, 10, size=size) for size in (64, 16384)]
-        lines.append(point("latency", r, everyone, dice, 0, 100, **open_loop))
-        lines.append(point("churn", r, everyone, dice, 0, 10, mode="churn"))
-        lines += [point("fairness", r, everyone, dice, 0, 10, firehoses=n) for n in (0, 4)]
-        lines += [held(r, name, dice, n) for name in everyone for n in (100, 10000)]
-    frozen = {"freeze": {"at": 0.4, "seconds": 0.25}, "cycles": 1, "seconds": 1.0}
-    lines += [point("freeze", 1, [name], dice, changes=frozen) for name in FOUR]
-    return lines
+def add(run: Run, experiment, servers) -> None:
+    for point in dict.fromkeys(points(experiment)):
+        for server in servers:
+            if not held(server, point):
+                continue
+            for metric, value in metrics(server, point).items():
+                doubt = suspect(server, point)
+                why = ("the generator sent late",) if doubt else ()
+                run.figures.append(
+                    Figure(experiment.name, metric, server, point, *around(value), doubt, why)
+                )
+            for metric in experiment.compare:
+                if server != LT:
+                    run.ratios.append(make_ratio(experiment, metric, server, point))
 
 
 def waits() -> list[dict]:
-    names = {"select": 1.4e-8, "poll": 1.5e-8, "epoll_lt": 0, "epoll_et": 0}
+    """Kerrisk's table: 1.3 µs, and 14 ns per descriptor that is scanned."""
+    lines = []
+    for mechanism in ("select", "poll", "epoll_lt", "epoll_et"):
+        for watched in (10, 100, 500, 1000, 5000, 19000):
+            for ready in sorted({1, 10, watched}):
+                scans = watched if mechanism in ("select", "poll") else 0
+                ns = 1300 + 140 * scans + 60 * ready
+                if mechanism != "select" or watched <= 1019:
+                    lines.append({"schema": 1, "mechanism": mechanism, "watched": watched,
+                                  "ready": ready, "waits": 1000, "cpu_ns_per_wait": ns,
+                                  "low": 0.97 * ns, "high": 1.03 * ns, "round": 1})
+    return lines
+
+
+def latency(slow: float, count: int, base: float = 4e4, most: float = 0.25e9) -> dict:
+    """Quantiles where `slow` of all echoes waited for a stopped server."""
+    shares = [0, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9]
+    known = [p for p in shares if count * (1 - p / 100) >= 10] or [0]
+    values = [max(base, most * (1 - (1 - p / 100) / slow)) if slow else base for p in known]
+    return {"count": count, "max": most, "quantiles": [list(pair) for pair in zip(known, values)]}
+
+
+def frozen(server: str) -> list[dict]:
+    common = {"experiment": "freeze", "round": 1, "server": server, "valid": True, "reasons": [],
+              "freeze": {"at": 0.4, "seconds": 0.25}, "idle": 0, "size": 64, "seconds": 1.0}
+    closed = latency(1e-9, 18000)
     return [
-        {"run": "made-up", "round": 1, "schema": 1, "mechanism": name, "watched": n, "ready": 1,
-         "waits": 1000, "cpu_ns_per_wait": 1300 + 1e9 * scan * n, "low": 1290 + 1e9 * scan * n,
-         "high": 1310 + 1e9 * scan * n}
-        for name, scan in names.items()
-        for n in (10, 100, 1000)
-        if name != "select" or n < 1000
+        common | {"mode": "closed", "active": 1, "echoes": 18000, "latency": closed},
+        common | {"mode": "open", "active": 100, "echoes": 1000, "rate_planned": 1000,
+                  "latency": latency(0.25, 1000), "service": latency(0.1, 1000)},
     ]
 
 
-def environment(servers: list[str] = FOUR, **changes) -> dict:
-    kinds = {name: "four" if name in FOUR else "mine" for name in servers}
-    kinds |= {TWIN: "twin", FLOOR: "floor"}
-    plan = {"experiments": ["idle"], "mode": "default", "servers": kinds, "rounds": 3, "seed": 1}
-    made = {
-        "kernel": "6.1.0", "cpu_model": "Invented CPU", "cpus_allowed": [0, 1], "cpus_online": 2,
-        "cpu_of_server": 0, "cpu_of_generator": 1, "hypervisor": None, "governor": "performance",
-        "load_average": [0.1, 0.1, 0.1], "open_files_limit": 20000, "command": "bench/run",
-        "source": {"commit": "0" * 40, "dirty": False}, "remarks": [], "plan": plan,
-        "build": {"compiler": "cc 12.2.0", "flags": ["-O2"]},
-    }
-    return {**made, **changes}
-
-
-def write(folder: Path, lines: list[dict], machine: dict | None = None) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def texts(records: list) -> str:
-        return "".join(json.dumps(record) + "\n" for record in records)
-
-    (folder / "trials.ndjson").write_text(texts(lines))
-    (folder / "waits.ndjson").write_text(texts(waits()))
-    (folder / "environment.json").write_text(json.dumps(machine or environment()))
-    return folder
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]), whole_run())
+def whole_run(folder: Path, names=None, servers=(*FOUR, TWIN, "floor"), **environment) -> Run:
+    """All experiments, or those named."""
+    run = Run(folder, ENVIRONMENT | environment, [])
+    wanted = [e for e in EXPERIMENTS if names is None or e.name in names]
+    for experiment in wanted:
+        add(run, experiment, [s for s in servers if experiment.floor or s != "floor"])
+    if any(e.name == "waits" for e in wanted):
+        run.waits = waits()
+    for server in servers[:4] if any(e.name == "freeze" for e in wanted) else ():
+        run.trials += frozen(server)
+    return run

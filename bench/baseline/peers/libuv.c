@@ -10,8 +10,8 @@
  * The limit: RLIMIT_NOFILE, as is.
  *
  * To try it:
- *     build/bench/peers/libuv &
- *     build/bench/echo_client
+ *     build/bench/baseline/peers/libuv &
+ *     build/lab/echo_client
  */
 #include "peer.h"
 

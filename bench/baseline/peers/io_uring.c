@@ -14,8 +14,8 @@
  * allows it: containers often don't, nor does kernel.io_uring_disabled.
  *
  * To try it:
- *     build/bench/peers/io_uring &
- *     build/bench/echo_client
+ *     build/bench/baseline/peers/io_uring &
+ *     build/lab/echo_client
  */
 #include "peer.h"
 #include "stop.h"

@@ -15,7 +15,7 @@
  * its own, and cost the turn of all the others.
  *
  * To try it:
- *     build/bench/floor --connections=100
+ *     build/bench/baseline/floor --connections=100
  *     build/bench/loadgen --active=100 127.0.0.1 10001  (in a second terminal)
  */
 #include "listener.h"

@@ -11,8 +11,8 @@
  * The limit: RLIMIT_NOFILE, as is.
  *
  * To try it:
- *     build/bench/peers/libevent &
- *     build/bench/echo_client
+ *     build/bench/baseline/peers/libevent &
+ *     build/lab/echo_client
  */
 #include "peer.h"
 

@@ -13,8 +13,8 @@
  * pthread_create(3) names five limits.
  *
  * To try it:
- *     build/bench/peers/threads &
- *     build/bench/echo_client
+ *     build/bench/baseline/peers/threads &
+ *     build/lab/echo_client
  */
 #include "peer.h"
 

@@ -1,7 +1,7 @@
 /*
- * peer: what the four peers of bench/peers/ do alike, and that is not what they
- * are compared for: the command line, the listening socket, and saying that
- * they are full.  How they wait, receive and send is each library's own.
+ * peer: what the four peers do alike, and that is not what they are compared
+ * for: the command line, the listening socket, and saying that they are full.
+ * How they wait, receive and send is each library's own.
  */
 #ifndef PEERS_PEER_H
 #define PEERS_PEER_H
