@@ -1,6 +1,6 @@
 """A run that nobody measured, for tests that need to know the answers.
 
-    python3 tests/suite/made_up.py DIR
+    python3 tests/suite/made_up_folder.py DIR
 
 writes trials.ndjson, waits.ndjson and environment.json of an invented machine into
 DIR.  Its four servers behave as the lesson says: select and poll pay for every
