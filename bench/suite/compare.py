@@ -158,9 +158,10 @@ def conclusion(pairs: list[Pair]) -> str:
     if not pairs:
         return "The two runs have no figure in common."
     different = sum(pair.verdict == DIFFERENT for pair in pairs)
+    verb = "differs" if different == 1 else "differ"
     return (
-        f"{some(len(pairs), 'figure')} in both runs; {different or 'none'} differ (*), that is, the"
-        " two intervals have no value in common."
+        f"{some(len(pairs), 'figure')} in both runs; {different or 'none'} {verb} (*): the two"
+        " intervals have no value in common."
     )
 
 

@@ -3,25 +3,32 @@
 import random
 import unittest
 
-from made_up_folder import LT, line, trial
+from made_up import LT, line, trial
 
+from experiments import BY_NAME
+from figures import Point
 from suspect import RULES, broken_promises, outcome, suspicions
+
+
+ALONE = Point("closed", 0, 1)
 
 
 def names(one: dict, **of_line) -> list[str]:
     """The suspicions against a trial in a line of its own."""
-    return [rule.name for rule in suspicions(line("idle", 1, [one], **of_line), one)]
+    made = line(BY_NAME["idle"], ALONE, 1, [], random.Random(1))
+    return [rule.name for rule in suspicions(made | {"start": 0.005} | of_line, one)]
 
 
 def made(**changes) -> dict:
-    return trial(LT, random.Random(1), **changes)
+    one = trial(LT, ALONE, random.Random(1))
+    return one | {"latency": {"sum": 10**9}, "lag": None} | changes
 
 
 def busy(generator: float, server: float, spin: float = 0.0) -> dict:
     """Shares of a CPU."""
     one = made()
     for name, share in (("generator_cpu", generator), ("cpu", server), ("spin", spin)):
-        one["turns"][name] = [0.02 * share] * 10
+        one["turns"][name] = [0.02 * share] * len(one["turns"]["place"])
     return one
 
 
@@ -46,13 +53,15 @@ class Rules(unittest.TestCase):
         plan = {"mode": "open", "rate_planned": 1000}
         self.assertEqual(names({**one, "planned": one["echoes"]}, **plan), [])
         self.assertEqual(names({**one, "planned": one["echoes"] * 2}, **plan), ["rate"])
-        late = {"sum": one["latency"]["sum"] / 5, "count": one["echoes"]}
+        late = {"sum": one["latency"]["sum"] / 5}
         self.assertEqual(names({**one, "planned": one["echoes"], "lag": late}, **plan), ["lag"])
 
     def test_a_server_that_works_when_it_is_not_its_turn(self):
-        one = made()
-        one["server_use"]["awake_seconds"] = 0.05
-        self.assertEqual(names(one), ["awake"])
+        def awake(seconds: float) -> list[str]:
+            return names(made(server_use={"awake_seconds": seconds, "outside_seconds": 1}))
+
+        self.assertEqual(awake(0.05), ["awake"])
+        self.assertEqual(awake(0.03), [])  # the last scans: 5 ms of each of the 8 turns
 
     def test_a_trial_that_only_holds_connections_is_never_suspect(self):
         self.assertEqual(names(made(), mode="hold", steal_seconds=0.5), [])
