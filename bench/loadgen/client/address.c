@@ -84,6 +84,13 @@ int address_connect(const struct address *address, uint32_t number)
     return fd;
 }
 
+int address_reset(int fd)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    return connect(fd, &nowhere, sizeof(nowhere));
+}
+
 bool address_is_our_limit(int error)
 {
     return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL ||
