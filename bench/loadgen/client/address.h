@@ -32,6 +32,9 @@ struct address {
  */
 struct address address_resolve(const char *host, const char *port);
 
+/* For address_socket: any source address will do. */
+#define ADDRESS_ANY_SOURCE UINT32_MAX
+
 /*
  * A non-blocking socket that is ready for address_begin.  `number` picks the
  * source address.  Returns the descriptor, or -1 with errno set.

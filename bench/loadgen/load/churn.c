@@ -88,21 +88,14 @@ static void unwatch(const struct churn *churn, struct slot *slot)
     slot->interest = 0;
 }
 
-/* The first time, the slot needs a socket. */
-static int socket_of(const struct churn *churn, const struct slot *slot)
-{
-    if (slot->connection.fd != -1)
-        return slot->connection.fd;
-    return address_socket(&churn->loop->set->address,
-                          churn->loop->set->next_number);
-}
-
 static void begin(struct churn *churn, struct slot *slot)
 {
     const struct address *address = &churn->loop->set->address;
-    int fd = socket_of(churn, slot);
     uint32_t number = churn->loop->set->next_number++;
+    int fd = slot->connection.fd;
 
+    if (fd == -1) /* the slot's first connection */
+        fd = address_socket(address, ADDRESS_ANY_SOURCE);
     slot->connection = (struct load_connection){.fd = fd, .number = number};
     slot->established = 0;
     slot->begun = clock_now();
