@@ -24,7 +24,7 @@ struct usage usage_open(const char *name, pid_t pid, const char *counters)
 
     sched_getaffinity(0, sizeof(usage.allowed), &usage.allowed);
     if (pid != 0) {
-        int error = clock_getcpuclockid(pid, &usage.clock);
+        int error = cpu_clock_open(&usage.clock, pid);
         if (error != 0)
             errx(EX_USAGE, "%s: pid=%d: %s", name, (int)pid, strerror(error));
         usage.instructions_fd = instructions_open(pid, &with_kernel);
@@ -42,7 +42,7 @@ struct reading usage_read(const struct usage *usage)
     struct reading reading = {.now = clock_now()};
 
     if (usage->pid != 0)
-        reading.server_cpu = clock_read(usage->clock);
+        reading.server_cpu = cpu_clock_read(&usage->clock);
     reading.instructions = instructions_read(usage->instructions_fd);
     reading.generator_cpu = clock_read(CLOCK_PROCESS_CPUTIME_ID);
     if (usage->counters != NULL)

@@ -1,30 +1,30 @@
 /*
  * usage: what server and generator have used, read from outside.
  *
- * The server isn't asked and isn't slowed down: the kernel keeps its CPU clock
- * (clock_getcpuclockid(3)), its context switches and its memory (proc(5)), and
- * a server of this project keeps its counters in a file that we map.
+ * The server isn't asked: the kernel keeps its CPU time (cpu_clock.h), its
+ * context switches and its memory (proc(5)), and a server of this project keeps
+ * its counters in a file that we map.
  *
  * A reading at each end of a window, and the differences are the window's.
- * That is a few system calls, some microseconds.  What has to be read from a
- * file of /proc takes longer, so it is read at the ends of a trial only.
+ * That takes less than 0.1 ms.  What has to be read from a file of /proc is
+ * read at the ends of a trial only.
  */
 #ifndef LOADGEN_USAGE_H
 #define LOADGEN_USAGE_H
 
 #include "counters.h"
+#include "record/cpu_clock.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <time.h>
 
 /* What can be read. */
 struct usage {
     pid_t pid;                       /* 0: none was given */
-    clockid_t clock;                 /* the server's CPU time */
+    struct cpu_clock clock;          /* the server's CPU time */
     int instructions_fd;             /* -1: this machine can't count them */
     const struct counters *counters; /* NULL: none were given */
     cpu_set_t allowed; /* where this process might run when it started */
