@@ -85,7 +85,7 @@ unset key
 # The key: a marker and a name for each server, four side by side.
 if (keyed) {
     do for [i = 1:words(servers)] {
-        set label i name(word(servers, i)) left offset 1.3, -0.1 noenhanced \
+        set label i name(word(servers, i)) left offset 1.3, -0.3 noenhanced \
             at screen (20 + 145 * ((i - 1) % key_columns)) / page, \
             screen 1 - (18 + 29 * ((i - 1) / key_columns)) / page_height \
             point pointtype marker(word(servers, i)) pointsize 1.2 linewidth 2 \
