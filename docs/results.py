@@ -15,7 +15,6 @@ Keys of figures:
     trials trials.suspect            how many, and how many of them are suspect
     aa.METRIC                        how far equal servers differ at most, in any experiment
     held.SERVER                      connections that it held when asked for more
-    sleeps.ACTIVE.SERVER             how often it slept per echo, with none idle
     PLACE.x                          the number itself: 19,000
     PLACE.SERVER.METRIC              idle.1.most.poll.cpu
     ratio.PLACE.SERVER.METRIC        the same against epoll_lt, with its interval
@@ -30,7 +29,6 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench" / "suite"))
@@ -42,6 +40,7 @@ import words  # noqa: E402
 from experiments import EXPERIMENTS, Experiment, Panel  # noqa: E402
 from figures import Figure, Point, Ratio, Run, load_run, metrics_of  # noqa: E402
 from problem import Problem  # noqa: E402
+from published import CLAIMS  # noqa: E402
 from words import FLOOR, FOUR, LT, PEERS, noun, short  # noqa: E402
 
 MISSING = "(not measured in this run)"
@@ -102,15 +101,6 @@ def of_run(run: Run) -> dict[str, str]:
     }
 
 
-def sleeps(run: Run, server: str, active: int) -> str:
-    """Voluntary context switches, which the kernel counts, per echo of all turns."""
-    point = Point("closed", active=active)
-    here = [t for t in run.trials if (t["server"], t["point"]) == (server, point)]
-    used = [t["server_use"] for t in here if t["valid"] and t.get("server_use")]
-    found = [u["context_switches"]["voluntary"] / u["echoes_all"] for u in used if u["echoes_all"]]
-    return words.number(median(found)) if found else MISSING
-
-
 def of_machine(run: Run) -> dict[str, str]:
     reaches = sentences.aa_reaches(run)
     made = {
@@ -120,7 +110,6 @@ def of_machine(run: Run) -> dict[str, str]:
     for name, server in SERVERS.items():
         full = [t["held"] for t in run.trials if (t["server"], t["outcome"]) == (server, "limit")]
         made[f"held.{name}"] = f"{max(full):,}" if full else MISSING
-        made |= {f"sleeps.{active}.{name}": sleeps(run, server, active) for active in (1, 100)}
     return made
 
 
@@ -166,7 +155,8 @@ def panel_table(found: Found, name: str, panel: Panel, title: str) -> dict:
     ]
     shown = [row for row in rows if set(row[1:]) - {"–"}]
     about = noun(panel.metric, points[0].mode if points else "closed").words
-    return table(": ".join(filter(None, [title + about, panel.title])), ["", *heads], shown)
+    about += f", {panel.title}" if panel.where else ""
+    return table(title.format(about[:1].upper() + about[1:]), ["", *heads], shown)
 
 
 def calls_table(run: Run, active: int, idle: int) -> dict:
@@ -189,18 +179,25 @@ def ratio_table(run: Run, server: str) -> dict:
     return table(f"{short(server)} against {short(LT)}", columns, rows)
 
 
+def published_table(run: Run) -> dict:
+    decided = [(one, one.decide(run)) for one in CLAIMS]
+    rows = [[c.source, c.claim, c.setup, found.ours, found.verdict] for c, found in decided]
+    return table("Claims we tested", ["source", "claim", "setup", "this run", "verdict"], rows)
+
+
 def all_tables(run: Run) -> dict[str, dict]:
     asked = [[e.name, e.question, e.setup, e.expectation] for e in EXPERIMENTS]
     heads = ["experiment", "question", "setup", "expected"]
     made = {"experiments": table("The experiments", heads, asked)}
+    made["published"] = published_table(run)
     made |= {f"calls.{key}": calls_table(run, *load) for key, load in CALLS_AT.items()}
     made |= {f"ratios.{name}": ratio_table(run, s) for name, s in SERVERS.items() if s != LT}
     figures, ratios = Found(run.figures), Found(run.ratios)
     for key, e, panel in PANELS:
-        made[f"{key}.{panel.metric}"] = panel_table(figures, e.name, panel, "")
+        made[f"{key}.{panel.metric}"] = panel_table(figures, e.name, panel, "{}")
         if panel.metric in e.compare:
-            against = f"Against {short(LT)}: "
-            made[f"ratio.{key}.{panel.metric}"] = panel_table(ratios, e.name, panel, against)
+            title = "{}, ratio to " + short(LT)
+            made[f"ratio.{key}.{panel.metric}"] = panel_table(ratios, e.name, panel, title)
     return made
 
 
@@ -214,7 +211,6 @@ def gather(run: Run) -> dict:
         "figures": of_run(run) | of_machine(run) | of_panels(run),
         "tables": all_tables(run),
         "result": {name: sentences.result(run, name) for name in names},
-        "context": {name: sentences.context(run, name) for name in names},
         "explanation": {name: sentences.explanation(run, name) for name in names},
         "chart": {name: name in drawable for name in names},
     }
@@ -233,7 +229,7 @@ def draw(folder: Path, run: Run, wanted: list[str]) -> None:
 
 def listing(made: dict) -> str:
     lines = [f"figure:{key}[]  {text}" for key, text in made["figures"].items()]
-    for kind in ("result", "context", "explanation"):
+    for kind in ("result", "explanation"):
         lines += [f"{kind}::{name}[]  {said or '(nothing)'}" for name, said in made[kind].items()]
     lines += [f"table::{key}[]  {table['title']}" for key, table in made["tables"].items()]
     return "\n".join(lines + [f'chart::{name}[alt="..."]' for name in made["chart"]])
