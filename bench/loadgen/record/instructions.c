@@ -1,7 +1,7 @@
 /*
  * instructions: see instructions.h for the idea.
  */
-#include "instructions.h"
+#include "record/instructions.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>

@@ -18,8 +18,8 @@
  * missing, the kernel's instructions may not be counted: then only the
  * process's own are, and those are a small part of a server's work.
  */
-#ifndef BENCH_INSTRUCTIONS_H
-#define BENCH_INSTRUCTIONS_H
+#ifndef LOADGEN_INSTRUCTIONS_H
+#define LOADGEN_INSTRUCTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
