@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 MOST = "max"  # as many connections as the limit of open files allows
 QUICK, DEFAULT, FULL = "quick", "default", "full"
 WAITS = "waits"  # the experiment that bench/baseline/waits measures by itself
+WAITS_SECONDS = {QUICK: 1, DEFAULT: 2, FULL: 20}
 
 
 @dataclass(frozen=True)
