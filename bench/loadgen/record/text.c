@@ -74,9 +74,10 @@ static void write_remarks(FILE *stream, const struct record *record)
         fprintf(stream, "  %s: %llu of %llu planned messages were never sent\n",
                 record->server, (unsigned long long)trial->unsent,
                 (unsigned long long)trial->planned);
-    if (trial->freeze_seconds > 0)
+    if (trial->frozen_for > 0)
         fprintf(stream, "  %s: stopped for %.3f s, %.3f s into the window\n",
-                record->server, trial->freeze_seconds, trial->freeze_at);
+                record->server, (double)trial->frozen_for / NS_PER_SECOND,
+                (double)trial->frozen_after / NS_PER_SECOND);
     if (awake >= 2)
         fprintf(stream, "  %s: used %.0f %% of a CPU between its turns\n",
                 record->server, awake);
