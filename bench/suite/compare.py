@@ -2,10 +2,10 @@
 
     bench/run --compare BEFORE AFTER [--output=DIR]
 
-The runs were made at different times, so nothing can be paired: a figure is
-called different only when its two intervals have no value in common.  Intervals
-that touch may still belong to different medians; then a run with more rounds
-can tell, and not this comparison.
+The runs were made at different times, so no cycle of one belongs to a cycle of
+the other: a figure is called different only when its two intervals have no value
+in common.  Intervals that overlap may still belong to different medians; more
+rounds make them narrower.
 
 What else differs between the runs is listed first: another kernel or another
 compiler is a reason, too.
@@ -15,19 +15,14 @@ import textwrap
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from figures.figures import as_text, read_run
-from figures.intervals import WANTED, Interval, coverage, median_interval, rank
-from figures.points import FLOOR, Run, collect
-from figures.ratios import QUESTIONS, Question, by_round, xs_of
-from report.markup import Markup, el
-from report.report import head
-from report.tables import column, header, scrolling
 import results
-from sentences.claims import unit_of
-from sentences.words import between, factor, percent, short, some
+from experiments import BY_NAME
+from figures import Figure, Run, load_run, to_tsv
+from options import TWIN
+from words import amount, noun, number, short, some
 
 COLUMNS = 80
-DIFFERENT, ALIKE, UNKNOWN = "different", "not shown", "one round"
+DIFFERENT, ALIKE = "different", "not shown"
 ABSENT = "not there"
 SAME = "The environments of both runs are the same."
 ASIDE = {"load_average", "command", "remarks", "plan.seed"}  # differ, but explain nothing
@@ -44,11 +39,9 @@ class Pair:
     a: float
     a_low: float
     a_high: float
-    a_rounds: int
     b: float
     b_low: float
     b_high: float
-    b_rounds: int
     ratio: float | None  # b : a
     verdict: str
 
@@ -56,57 +49,47 @@ class Pair:
 # --- Figures.
 
 
-def common_place(runs: tuple[Run, Run], question: Question, server: str) -> float | None:
-    """Where both runs have measured it: the place asked for, or the farthest."""
-    both = xs_of(runs[0], question, server) & xs_of(runs[1], question, server)
-    if question.x is not None:
-        return question.x if question.x in both else None
-    return max(both - {0}, default=None)
+def shown_metrics(experiment: str) -> set[str]:
+    """Those of its chart, not those that explain them."""
+    declared = BY_NAME[experiment]
+    return {panel.metric for panel in declared.panels} | set(declared.compare)
 
 
-def interval_at(run: Run, question: Question, server: str, x: float) -> Interval:
-    point = collect(run, question.experiment).get((server, question.panel, x))
-    return median_interval(list(by_round(point, question.metric).values()))
+def key_figures(run: Run) -> dict[tuple, Figure]:
+    """By all that has to be the same in both runs; of two experiments' the first."""
+    found = {}
+    for f in run.figures:
+        known = None not in (f.value, f.low) and not f.suspect and f.server != TWIN
+        if known and f.metric in shown_metrics(f.experiment):
+            found.setdefault((f.metric, f.point, f.server), f)
+    return found
 
 
-def verdict_on(a: Interval, b: Interval) -> str:
-    """A single round has no interval, so nothing can be said from it."""
-    if min(a.rounds, b.rounds) < 2:
-        return UNKNOWN
-    return DIFFERENT if a.high < b.low or b.high < a.low else ALIKE
-
-
-def pair_on(runs: tuple[Run, Run], question: Question, server: str) -> Pair | None:
-    if any(question.experiment not in run.experiments for run in runs):
-        return None
-    x = common_place(runs, question, server)
-    if x is None:
-        return None
-    a, b = (interval_at(run, question, server, x) for run in runs)
+def pair_of(a: Figure, b: Figure) -> Pair:
+    about = noun(a.metric, a.point.mode)
+    apart = a.high < b.low or b.high < a.low
     return Pair(
-        question.text(x), question.metric, unit_of(question), server,
-        a.value, a.low, a.high, a.rounds, b.value, b.low, b.high, b.rounds,
-        b.value / a.value if a.value else None, verdict_on(a, b),
+        f"{about.words}, {a.point.words()}", a.metric, about.unit, a.server,
+        a.value, a.low, a.high, b.value, b.low, b.high,
+        b.value / a.value if a.value else None, DIFFERENT if apart else ALIKE,
     )
 
 
-def common_servers(runs: tuple[Run, Run]) -> list[str]:
-    """Those of both runs; the floor, too: it tells how fast the machines are."""
-    other = runs[1].servers + runs[1].peers
-    return [name for name in runs[0].servers + runs[0].peers if name in other] + [FLOOR]
-
-
 def pairs_of(runs: tuple[Run, Run]) -> list[Pair]:
-    servers = common_servers(runs)
-    found = [pair_on(runs, question, name) for question in QUESTIONS for name in servers]
-    return [pair for pair in found if pair is not None]
+    """Question by question, in the first run's order of servers."""
+    first, second = map(key_figures, runs)
+    order = runs[0].servers
+    common = sorted((key for key in first if key in second), key=lambda key: order.index(key[2]))
+    questions = list(dict.fromkeys(key[:2] for key in first))
+    common.sort(key=lambda key: questions.index(key[:2]))
+    return [pair_of(first[key], second[key]) for key in common]
 
 
 # --- Conditions.
 
 
 def flat(value: object, name: str = "") -> dict[str, object]:
-    """environment.json as one name a value: plan.rounds is 6."""
+    """environment.json as one name per value: plan.rounds is 3."""
     if not isinstance(value, dict):
         return {name: value}
     found = {}
@@ -120,13 +103,13 @@ def conditions(runs: tuple[Run, Run]) -> list[tuple[str, str, str]]:
     first, second = (flat(run.environment) for run in runs)
     names = [name for name in dict.fromkeys([*first, *second]) if name not in ASIDE]
     return [
-        (name, told(first.get(name, ABSENT)), told(second.get(name, ABSENT)))
+        (name, in_words(first.get(name, ABSENT)), in_words(second.get(name, ABSENT)))
         for name in names
         if first.get(name, ABSENT) != second.get(name, ABSENT)
     ]
 
 
-def told(value: object) -> str:
+def in_words(value: object) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, list):
@@ -137,30 +120,25 @@ def told(value: object) -> str:
 # --- Text.
 
 
-def ratio_text(pair: Pair) -> str:
-    return "-" if pair.ratio is None else factor(pair.ratio)
-
-
-def both_texts(pair: Pair) -> tuple[str, str]:
-    return (
-        between(pair.a, pair.a_low, pair.a_high, pair.unit),
-        between(pair.b, pair.b_low, pair.b_high, pair.unit),
-    )
+def with_interval(value: float, low: float, high: float, unit: str) -> str:
+    """5.2 ms (5.1 to 5.3)"""
+    middle, *ends = (amount(x, unit) for x in (value, low, high))
+    suffix = middle.lstrip("-0123456789.,")
+    low_end, high_end = (end.removesuffix(suffix) for end in ends)
+    return f"{middle} ({low_end} to {high_end})"
 
 
 def pair_line(pair: Pair) -> str:
-    a, b = both_texts(pair)
-    return f"{short(pair.server):11.11} {a:>25} {b:>25} {ratio_text(pair):>6} {pair.verdict:>9}"
+    a = with_interval(pair.a, pair.a_low, pair.a_high, pair.unit)
+    b = with_interval(pair.b, pair.b_low, pair.b_high, pair.unit)
+    ratio = "-" if pair.ratio is None else number(pair.ratio)
+    mark = "*" if pair.verdict == DIFFERENT else ""
+    return f"  {short(pair.server):9.9} {a:>28} {b:>28} {ratio:>6} {mark}".rstrip()
 
 
 def block(pairs: list[Pair]) -> list[str]:
     """One question."""
-    return [heading(pairs[0])] + [pair_line(pair) for pair in pairs]
-
-
-def heading(pair: Pair) -> str:
-    """The question; most of them have their unit in their words, and times have their own."""
-    return f"{pair.question}, bytes" if pair.unit == "bytes" else pair.question
+    return [pairs[0].question] + [pair_line(pair) for pair in pairs]
 
 
 def wrapped(text: str) -> list[str]:
@@ -176,29 +154,15 @@ def condition_lines(found: list[tuple[str, str, str]]) -> list[str]:
     return lines
 
 
-def certainty(pairs: list[Pair]) -> str:
-    """Said where intervals come from too few rounds."""
-    least = min(min(pair.a_rounds, pair.b_rounds) for pair in pairs)
-    sure = coverage(least, rank(least))
-    if least < 2 or sure >= WANTED:
-        return ""
-    return (
-        f" Intervals of {least} rounds hold the true median in only {percent(sure)} of all runs,"
-        " so some of that is luck."
-    )
-
-
-def outcome(pairs: list[Pair]) -> str:
-    """How many of the figures are different, in a few sentences."""
+def conclusion(pairs: list[Pair]) -> str:
     if not pairs:
         return "The two runs have no figure in common."
-    counts = [sum(pair.verdict == word for pair in pairs) for word in (DIFFERENT, ALIKE, UNKNOWN)]
-    text = f"Figures in both runs: {len(pairs)}. Different, with intervals apart: {counts[0]}."
-    if counts[1]:
-        text += f" A difference is not shown: {counts[1]}."
-    if counts[2]:
-        text += f" From a single round, which has no interval: {counts[2]}."
-    return text + certainty(pairs)
+    different = sum(pair.verdict == DIFFERENT for pair in pairs)
+    verb = "differs" if different == 1 else "differ"
+    return (
+        f"{some(len(pairs), 'figure')} in both runs; {different or 'none'} {verb} (*): the two"
+        " intervals have no value in common."
+    )
 
 
 def grouped(pairs: list[Pair]) -> list[list[Pair]]:
@@ -209,72 +173,24 @@ def grouped(pairs: list[Pair]) -> list[list[Pair]]:
 
 
 def to_text(runs: tuple[Run, Run], pairs: list[Pair]) -> str:
-    parts = [[line for text in head_lines(runs) for line in wrapped(text)]]
+    heads = [f"{letter}: {run.folder}, {some(run.rounds, 'round')}"
+             for letter, run in zip("AB", runs)]
+    parts = [[line for text in heads for line in wrapped(text)]]
     parts.append(condition_lines(conditions(runs)))
     if pairs:
-        parts.append([f"{'':11} {'A (interval)':>25} {'B (interval)':>25} {'B : A':>6}"])
+        parts.append([f"{'':11} {'A (interval)':>28} {'B (interval)':>28} {'B : A':>6}"])
     parts += [block(group) for group in grouped(pairs)]
-    parts.append(wrapped(outcome(pairs)))
+    parts.append(wrapped(conclusion(pairs)))
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def head_lines(runs: tuple[Run, Run]) -> list[str]:
-    return [
-        f"{letter}: {run.folder}, {some(run.rounds, 'round')}" for letter, run in zip("AB", runs)
-    ]
-
-
-# --- Files.
-
-
-def to_tsv(pairs: list[Pair]) -> str:
-    lines = ["\t".join(field.name for field in fields(Pair))]
-    lines += ["\t".join(as_text(value) for value in astuple(pair)) for pair in pairs]
-    return "\n".join(lines) + "\n"
-
-
-def table(name: str, heads: list[str], lines: list[list[str]]) -> Markup:
-    body = [
-        el("tr", el("th", first, scope="row"), [el("td", cell, class_="number") for cell in rest])
-        for first, *rest in lines
-    ]
-    heading = header([column(word, number_=i > 0) for i, word in enumerate(heads)])
-    return scrolling(name, el("table", heading, el("tbody", body)))
-
-
-def pair_table(pairs: list[Pair]) -> Markup:
-    lines = [
-        [pair.server, *both_texts(pair), ratio_text(pair), pair.verdict] for pair in pairs
-    ]
-    heads = ["server", "A (interval)", "B (interval)", "B : A", "difference"]
-    return table(pairs[0].question, heads, lines)
-
-
-def to_html(runs: tuple[Run, Run], pairs: list[Pair]) -> str:
-    """The same as the text, with the look of the report."""
-    found = conditions(runs)
-    names = [el("p", line) for line in head_lines(runs)]
-    parts = [el("h1", "Two runs side by side"), names, el("p", outcome(pairs))]
-    parts += [el("h2", "Conditions")]
-    lines = [list(line) for line in found]
-    parts += [table("conditions", ["what", "A", "B"], lines) if found else el("p", SAME)]
-    for group in grouped(pairs):
-        parts += [el("h2", heading(group[0])), pair_table(group)]
-    body = el("body", el("div", el("main", parts), class_="page"))
-    return f"<!DOCTYPE html>\n{el('html', head('Two runs side by side'), body, lang='en')}\n"
-
-
-def write(folder: Path, runs: tuple[Run, Run], pairs: list[Pair]) -> None:
-    results.write(folder / "compare.tsv", to_tsv(pairs))
-    results.write(folder / "compare.html", to_html(runs, pairs))
-
-
 def compare(first: Path, second: Path, output: Path | None = None) -> str:
-    """The comparison as text; with an output folder, files of it, too."""
+    """The comparison as text; with an output folder, also as a table."""
     if output is not None:
-        results.make(output)  # first: what can't work is told at once
-    runs = read_run(first), read_run(second)
+        results.make(output)  # first: if that fails, it is better known at once
+    runs = load_run(first), load_run(second)
     pairs = pairs_of(runs)
     if output is not None:
-        write(output, runs, pairs)
+        head = tuple(field.name for field in fields(Pair))
+        results.write(output / "compare.tsv", to_tsv(head, [astuple(pair) for pair in pairs]))
     return to_text(runs, pairs)

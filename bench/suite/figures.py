@@ -6,14 +6,15 @@ the median over all cycles of all rounds.  Both have a 95 % interval (intervals.
 Suspect trials (suspect.py) are left out where the others are more than half.
 """
 
+import math
 from collections import defaultdict
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Callable
 
 import results
 from experiments import BY_NAME, EXPERIMENTS
-from intervals import claims, interval
+from intervals import Interval, claims, interval, reach
 from options import FLOOR, LT, PEERS, THE_FOUR, TWIN
 from suspect import RULES, WORDS, generator_share, outcome, server_share, suspicions
 from words import BYTES, amount, noun, short, some
@@ -324,7 +325,7 @@ def figure(place: tuple, trials: list[dict], metric: Metric) -> Figure | None:
     if not rounds:
         return None
     reasons = dict.fromkeys(words for t in used for words in doubts(t, metric))
-    found = interval(rounds)
+    found = [None if math.isnan(end) else end for end in interval(rounds)]
     return Figure(experiment, metric.name, server, point, *found, suspect, tuple(reasons))
 
 
@@ -346,7 +347,7 @@ def cycle_ratios(trial: dict, base: dict, metric: Metric) -> list[float]:
 
 
 def ratio(place: tuple, trials: list[dict], base: list[dict], metric: Metric) -> Ratio | None:
-    """Without its A/A reach; None where there is no cycle with both."""
+    """Without its A/A reach; None where too few cycles have both for an interval."""
     by_round = {t["round"]: t for t in base if t["outcome"] == "measured"}
     pairs = [
         (t, by_round[t["round"]])
@@ -362,6 +363,8 @@ def ratio(place: tuple, trials: list[dict], base: list[dict], metric: Metric) ->
     experiment, server, point = place
     count = sum(map(len, rounds))
     found = interval(rounds)
+    if math.isnan(found.low):
+        return None
     return Ratio(
         experiment, metric.name, server, point, *found, count, len(rounds), None, False, suspect
     )
@@ -369,14 +372,9 @@ def ratio(place: tuple, trials: list[dict], base: list[dict], metric: Metric) ->
 
 def judged(one: Ratio, twin: Ratio | None) -> Ratio:
     """With how far equals differ here, and whether this is more."""
-    aa = max(twin.high, 1 / twin.low) if twin is not None and twin.low > 0 else None
-    claim = one.server != TWIN and not one.suspect and claims((one.low, one.high), aa)
-    return Ratio(*astuple_flat(one)[:9], aa, claim, one.suspect)
-
-
-def astuple_flat(one) -> tuple:
-    """As astuple(), but a Point stays one."""
-    return tuple(getattr(one, f.name) for f in fields(one))
+    aa = None if twin is None else reach(Interval(twin.value, twin.low, twin.high))
+    differs = claims(Interval(one.value, one.low, one.high), aa)
+    return replace(one, aa=aa, claim=differs and one.server != TWIN and not one.suspect)
 
 
 def make_ratios(found: dict[tuple, list[dict]]) -> list[Ratio]:

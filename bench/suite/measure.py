@@ -83,6 +83,7 @@ def loadgen_words(options: Options, step: Step, servers: list[Server], hgrm: Pat
     words = [str(options.build / "bench" / "loadgen" / "loadgen")]
     words += [*words_of_load(step.load, step.seed), f"--stall={options.stall:g}", "--json=-"]
     if step.load.mode == "open":
+        results.make(hgrm)
         words.append(f"--hgrm={hgrm}")
     return words + [word_of_server(server) for server in servers]
 

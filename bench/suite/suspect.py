@@ -78,9 +78,12 @@ def is_paused(line: dict, trial: dict) -> bool:
 
 
 def is_awake(line: dict, trial: dict) -> bool:
+    """The last scan of select and poll goes on after the last reply, in the uncounted beginning
+    of the next turn."""
     used = trial.get("server_use") or {}
     awake, outside = used.get("awake_seconds") or 0, used.get("outside_seconds") or 0
-    return outside > 0 and awake > AWAKE_MOST * outside
+    uncounted = (line.get("start") or 0) * (line.get("cycles") or 0)
+    return awake > max(AWAKE_MOST * outside, uncounted)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@
  *
  *     test_firehose PATH-OF-LOADGEN
  */
+#include "client/pattern.h"
 #include "counters.h"
 #include "fake_server.h"
-#include "firehose.h"
-#include "pattern.h"
+#include "load/firehose.h"
 #include "tap.h"
 #include "trial.h"
 

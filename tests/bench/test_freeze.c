@@ -24,8 +24,8 @@
  */
 #include "counters.h"
 #include "fake_server.h"
-#include "freeze.h"
-#include "histogram.h"
+#include "load/freeze.h"
+#include "record/histogram.h"
 #include "tap.h"
 #include "trial.h"
 

@@ -4,7 +4,7 @@
  * The property test draws samples from a seeded generator; to repeat it with
  * another seed, set SEED in the environment.
  */
-#include "histogram.h"
+#include "record/histogram.h"
 #include "tap.h"
 
 #include <check.h>

@@ -6,7 +6,7 @@
  */
 #include "counters.h"
 #include "fake_server.h"
-#include "histogram.h"
+#include "record/histogram.h"
 #include "tap.h"
 #include "trial.h"
 

@@ -4,8 +4,8 @@
  * The messages travel over a socketpair whose other end the test holds, so that
  * it plays the server, byte by byte.
  */
-#include "message.h"
-#include "pattern.h"
+#include "client/message.h"
+#include "client/pattern.h"
 #include "tap.h"
 
 #include <check.h>

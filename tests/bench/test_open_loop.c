@@ -9,7 +9,7 @@
  * wait, whatever else the machine has to do.
  */
 #include "fake_server.h"
-#include "schedule.h"
+#include "load/schedule.h"
 #include "tap.h"
 #include "trial.h"
 

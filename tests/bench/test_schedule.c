@@ -5,8 +5,8 @@
  * in every run; the tolerances are several standard deviations wide, so that
  * any right generator of random numbers would do.
  */
-#include "clock.h"
-#include "schedule.h"
+#include "load/schedule.h"
+#include "record/clock.h"
 #include "tap.h"
 
 #include <check.h>

@@ -29,8 +29,8 @@ WRONG = {
         "poll_server/poll_server.c: there is nothing named 'no_such_function' in it",
     "include::code:poll_server/no_such_file.c[main]":
         "poll_server/no_such_file.c: no such file in the repository",
-    "include::code:bench/peers/libuv.c[haven]": # a word in a comment
-        "bench/peers/libuv.c: there is nothing named 'haven' in it",
+    "include::code:bench/baseline/peers/libuv.c[haven]": # a word in a comment
+        "bench/baseline/peers/libuv.c: there is nothing named 'haven' in it",
     'include::code:poll_server/poll_server.c[main,marks="listener"]':
         "poll_server/poll_server.c: there is no marks here",
     "include::diff:poll_server/poll_server.c[]":
