@@ -93,7 +93,8 @@ def waits_rows(run: Run) -> list[Row]:
 def freeze_rows(run: Run) -> list[Row]:
     """x: one echo in so many took longer.  Panels: response time, service time, closed loop."""
     made = []
-    for trial in (t for t in run.trials if t["experiment"] == "freeze" and t.get("valid")):
+    own = [t for t in run.trials if t["experiment"] == "freeze" and t["valid"]]
+    for trial in (t for t in own if t["server"] in THE_FOUR):
         kinds = {1: "latency", 2: "service"} if trial["mode"] == "open" else {3: "latency"}
         for number, kind in kinds.items():
             for percent, ns in (trial.get(kind) or {}).get("quantiles", []):
@@ -205,6 +206,7 @@ def tidy(svg: str, name: str, title: str) -> str:
     """To stand in a page among others: its own names, and the page's colours."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<title>.*?</title>|<desc>.*?</desc>|<rect [^>]*fill=\"none\"[^>]*/>", "", svg)
+    svg = svg.replace("'white'", "'#ffffff'")
     svg = re.sub(r"rgb\( *(\d+), *(\d+), *(\d+)\)", hexadecimal, svg)
     svg = re.sub(r"((?:stroke|fill|color) ?= ?['\"])(#[0-9a-f]{6})(['\"])", colour_of_page, svg)
     svg = re.sub(r"(\bid=['\"]|href=['\"]#|url\(#)", rf"\g<1>{name}-", svg)

@@ -13,10 +13,9 @@ import results
 import sentences
 from experiments import BY_NAME, Experiment
 from figures import Figure, Point, Ratio, Run
-from options import PEERS, FLOOR, TWIN
 from problem import Problem
 from suspect import WORDS
-from words import amount, interval, noun, ratio, short, some
+from words import amount, interval, noun, sentence, short, some
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -39,7 +38,7 @@ class Section:
 
     experiment: Experiment
     chart: str | None
-    result: str
+    result: list[str]
     explanation: str
     context: str
     tables: list[Table]
@@ -183,6 +182,7 @@ def page(run: Run, charts: dict[str, str]) -> str:
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if hasattr(value, "__html__") else micro(printable(value)),
     )
+    setting.filters["sentence"] = sentence
     command = run.environment.get("command") or "bench/run"
     return setting.get_template("report.html.jinja").render(
         policy=POLICY, style=(HERE / "report.css").read_text("utf-8"),

@@ -84,10 +84,10 @@ def reach(found: list[Ratio]) -> str:
     return f" (A/A: {ratio(max(known), 0.01)})" if known else ""
 
 
-def compare(found: list[Ratio]) -> str:
+def compare(found: list[Ratio]) -> list[str]:
     """All that may be said of these servers: at one point, and of the others where they end."""
     if not found:
-        return ""
+        return []
     point = best_point(found)
     here = [one for one in found if one.point == point]
     shown = [one for one in here if one.claim]
@@ -107,7 +107,7 @@ def compare(found: list[Ratio]) -> str:
         if own:
             most = max(own, key=strength)
             said.append(sentence(f"{place(most.point)}, {claimed([most])}"))
-    return " ".join(said)
+    return said
 
 
 # --- Figures
@@ -214,18 +214,20 @@ FIRST = {
 }
 
 
-def result(run: Run, name: str) -> str:
-    """What an experiment shows; nothing where nothing was measured."""
-    own = FIRST[name](run) if name in FIRST else ""
-    found = compare(ratios_of(run, name, compared(run))) if name != "memory" else ""
-    return " ".join(part for part in (own, found) if part)
+def result(run: Run, name: str) -> list[str]:
+    """What an experiment shows, the first sentence first; nothing where nothing was measured."""
+    own = [FIRST[name](run)] if name in FIRST else []
+    found = compare(ratios_of(run, name, compared(run))) if name != "memory" else []
+    return [said for said in own + found if said]
 
 
 def context(run: Run, name: str) -> str:
     """The peers and the floor at their last point: beside the four, never among them."""
     found = ratios_of(run, name, [*PEERS, FLOOR])
+    if not found or name == "memory":  # its result has all
+        return ""
     last = [replace(one, claim=True) for one in found if one.point == found[-1].point]
-    return sentence(f"for context, {place(last[0].point)}: {claimed(last)}") if last else ""
+    return sentence(f"for context, {place(last[0].point)}: {claimed(last)}")
 
 
 # --- Explanations
