@@ -39,12 +39,13 @@ import sentences  # noqa: E402
 import words  # noqa: E402
 from experiments import EXPERIMENTS, Experiment, Panel  # noqa: E402
 from figures import Figure, Point, Ratio, Run, load_run, metrics_of  # noqa: E402
+from options import FLOOR, LT, PEERS, THE_FOUR  # noqa: E402
 from problem import Problem  # noqa: E402
 from published import CLAIMS  # noqa: E402
-from words import FLOOR, FOUR, LT, PEERS, noun, short  # noqa: E402
+from words import noun, short  # noqa: E402
 
 MISSING = "(not measured in this run)"
-SERVERS = {name.removesuffix("_server"): name for name in (*FOUR, *PEERS, FLOOR)}
+SERVERS = {name.removesuffix("_server"): name for name in (*THE_FOUR, *PEERS, FLOOR)}
 CALLS = {
     "recv": "receives_per_echo", "send": "sends_per_echo", "wait": "waits_per_echo",
     "epoll_ctl": "epoll_ctls_per_echo", "events per wait": "events_per_wait",
@@ -155,7 +156,8 @@ def panel_table(found: Found, name: str, panel: Panel, title: str) -> dict:
     ]
     shown = [row for row in rows if set(row[1:]) - {"–"}]
     about = noun(panel.metric, points[0].mode if points else "closed").words
-    about += f", {panel.title}" if panel.where else ""
+    if panel.where and panel.title.lower() not in about:
+        about += f", {panel.title}"
     return table(title.format(about[:1].upper() + about[1:]), ["", *heads], shown)
 
 
@@ -163,7 +165,7 @@ def calls_table(run: Run, active: int, idle: int) -> dict:
     found, point = Found(run.figures), Point("closed", idle, active)
     rows = [
         [short(s), *(found.words("idle", metric, s, point, "–") for metric in CALLS.values())]
-        for s in FOUR
+        for s in THE_FOUR
     ]
     return table(f"System calls per echo, {active} active, {idle} idle", ["", *CALLS], rows)
 
@@ -210,7 +212,7 @@ def gather(run: Run) -> dict:
     return {
         "figures": of_run(run) | of_machine(run) | of_panels(run),
         "tables": all_tables(run),
-        "result": {name: sentences.result(run, name) for name in names},
+        "result": {name: " ".join(sentences.result(run, name)) for name in names},
         "explanation": {name: sentences.explanation(run, name) for name in names},
         "chart": {name: name in drawable for name in names},
     }
