@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Iterator
 
 import results
-from experiments import WAITS, WAITS_SECONDS, Load
+from experiments import WAITS, Load
 from figures import point_of
 from options import FLOOR, Options, kind_of
 from plan import Step, lessened, points, step_seconds
@@ -277,7 +277,7 @@ class Measuring:
         """bench/baseline/waits: no server, no generator."""
         self.progress.begin(step.round, step.experiment)
         program = str(self.options.build / "bench" / "baseline" / "waits")
-        words = [program, f"--seconds={WAITS_SECONDS[self.options.pace]}", "--json=-"]
+        words = [program, f"--seconds={step.seconds}", "--json=-"]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         with process_of(words, self.cpus.server, **streams) as process, process.stdout:
             lines = [json.loads(text) for text in process.stdout]
