@@ -5,70 +5,86 @@
                                         with --charts=idle,churn no other charts
     docs/results.py --list [DIR]        the keys that chapters can name
 
-Numbers and sentences are the suite's own, in its own words; DIR is only read.  A
-figure that this run has not measured is there all the same and says so, so that a
-book with the numbers of a short run can be built.  A ○ stands before a figure that
-the charts draw hollow.
+Numbers and sentences are the suite's own, in its own words; DIR is only read.  A key
+that this run has no number for says so, and the book can be built all the same.  A ○
+stands before a suspect figure, which the charts draw hollow.
 
 Keys of figures:
 
-    machine kernel rounds command     the run
-    trials trials.doubtful            how many measurements, and of how many something is in doubt
-    sleeps.ACTIVE.SERVER              how often it slept for an echo, nobody idle: voluntary
-                                      context switches
-    held.SERVER                       connections that it held when asked for more
-    EXPERIMENT[.PANEL].PLACE.x        the place itself: 19,000
-    EXPERIMENT[.PANEL].PLACE.SERVER.METRIC
-    ratio.QUESTION.SERVER             against epoll_lt, with its interval
+    machine kernel command rounds    the run
+    trials trials.suspect            how many, and how many of them are suspect
+    aa.METRIC                        how far equal servers differ at most, in any experiment
+    held.SERVER                      connections that it held when asked for more
+    PLACE.x                          the number itself: 19,000
+    PLACE.SERVER.METRIC              idle.1.most.poll.cpu
+    ratio.PLACE.SERVER.METRIC        the same against epoll_lt, with its interval
 
-PLACE is least or most, the ends of the x axis; SERVER is select, poll, epoll_lt or
-epoll_et.
+PLACE is a panel of a chart, and least or most, the ends of its x axis if it has one.
+A panel is EXPERIMENT, and the number that it holds fixed if it does: idle.1.  Tables
+are PANEL.METRIC and ratio.PANEL.METRIC, with all of the x axis.
 """
 
 import argparse
 import json
-import re
-import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench" / "suite"))
 sys.dont_write_bytecode = True
 
-from charts import charts  # noqa: E402
-from figures import figures, ratios  # noqa: E402
-from figures.figures import Row  # noqa: E402
-from figures.points import ET, LT, POLL, SELECT, Run  # noqa: E402
-from measure.experiments import EXPERIMENTS  # noqa: E402
+import charts  # noqa: E402
+import sentences  # noqa: E402
+import words  # noqa: E402
+from experiments import EXPERIMENTS, Experiment, Panel  # noqa: E402
+from figures import Figure, Point, Ratio, Run, load_run, metrics_of  # noqa: E402
+from options import FLOOR, LT, PEERS, THE_FOUR  # noqa: E402
 from problem import Problem  # noqa: E402
-from sentences import findings  # noqa: E402
-from sentences.reasons import why  # noqa: E402
-from sentences.words import factor, in_unit, number, reaches, short, some  # noqa: E402
+from published import CLAIMS  # noqa: E402
+from words import noun, short  # noqa: E402
 
-NAMES = [experiment.name for experiment in EXPERIMENTS]
 MISSING = "(not measured in this run)"
-SERVERS = {"select": SELECT, "poll": POLL, "epoll_lt": LT, "epoll_et": ET}
-PANELS = {
-    "idle": {"1": "1", "100": "100"},
-    "rate": {"absolute": "absolute", "load": "load"},
-    "syscalls": {
-        "alone": "1 active, 0 idle",
-        "beside": "1 active, 900 idle",
-        "many": "100 active, 0 idle",
-        "crowd": "100 active, 900 idle",
-    },
+SERVERS = {name.removesuffix("_server"): name for name in (*THE_FOUR, *PEERS, FLOOR)}
+CALLS = {
+    "recv": "receives_per_echo", "send": "sends_per_echo", "wait": "waits_per_echo",
+    "epoll_ctl": "epoll_ctls_per_echo", "events per wait": "events_per_wait",
+    "scanned per echo": "scanned_per_echo",
 }
-PLAIN = ("active", "size", "churn", "memory", "fairness")  # with one panel, that has no name
-QUESTIONS = {
-    "rate_of_one": ratios.RATE_OF_ONE, "rate_of_many": ratios.RATE_OF_MANY,
-    "rate_alone": ratios.RATE_ALONE, "cpu_of_one": ratios.CPU_OF_ONE,
-    "cpu_of_many": ratios.CPU_OF_MANY, "cpu_no_idle": ratios.CPU_NO_IDLE,
-    "cpu_a_mib": ratios.CPU_A_MIB, "churn": ratios.CHURN, "memory": ratios.MEMORY,
-}
-BARE = ("calls", "descriptors", "events", "calls/echo")  # units that the sentence says
+CALLS_AT = {"alone": (1, 0), "beside": (1, 900), "many": (100, 0), "crowd": (100, 900)}
+
+
+def in_words(one: Figure | Ratio | None, missing: str) -> str:
+    if one is None or one.value is None:
+        return missing
+    if isinstance(one, Ratio):
+        said = words.interval(one.value, one.low, one.high)
+    else:
+        said = words.amount(one.value, noun(one.metric, one.point.mode).unit)
+    return f"○ {said}" if one.suspect else said
+
+
+class Found:
+    """The figures or the ratios of a run, by what they are of."""
+
+    def __init__(self, every: list):
+        self.every = {(f.experiment, f.metric, f.server, f.point): f for f in every}
+
+    def words(self, name: str, metric: str, server: str, point: Point, missing=MISSING) -> str:
+        return in_words(self.every.get((name, metric, server, point)), missing)
+
+    def points(self, name: str, panel: Panel) -> list[Point]:
+        """Those of a panel, along its x axis."""
+        of = {point for experiment, _, _, point in self.every if experiment == name}
+        shown = [p for p in of if all(getattr(p, k) == v for k, v in panel.where.items())]
+        return sorted(shown, key=lambda point: getattr(point, panel.x or "idle"))
+
+
+def panel_key(experiment: Experiment, panel: Panel) -> str:
+    return ".".join([experiment.name, *map(str, panel.where.values())])
+
+
+PANELS = [(panel_key(e, panel), e, panel) for e in EXPERIMENTS for panel in e.panels]
 
 
 # --- Figures.
@@ -77,226 +93,172 @@ BARE = ("calls", "descriptors", "events", "calls/echo")  # units that the senten
 def of_run(run: Run) -> dict[str, str]:
     there = run.environment
     return {
-        "machine": charts.caption(run) or MISSING,
+        "machine": sentences.machine(there),
         "kernel": there.get("kernel", MISSING),
-        "rounds": some(run.rounds, "round"),
         "command": there.get("command", MISSING),
+        "rounds": words.some(run.rounds, "round"),
         "trials": f"{len(run.trials):,}",
-        "trials.doubtful": f"{sum(findings.doubtful(trial) for trial in run.trials):,}",
+        "trials.suspect": f"{sum(bool(trial['suspicions']) for trial in run.trials):,}",
     }
 
 
-def sleeps(run: Run, server: str, active: int) -> str:
-    """Of a trial it is a count by the kernel: no doubt about time matters."""
-    where = {"experiment": "idle", "server_name": server, "active": active, "idle": 0, "outcome": "measured"}
-    found = [
-        trial["server"]["context_switches"]["voluntary"] / trial["echoes"]
-        for trial in run.trials
-        if where.items() <= trial.items() and trial["echoes"] and trial["server"].get("context_switches")
-    ]
-    if not found:
-        return MISSING
-    middle = median(found)
-    return "less than 0.001" if middle < 0.001 else number(middle)
-
-
-def value_words(row: Row | None) -> str:
-    if row is None or row.value is None:
-        return MISSING
-    words = number(row.value) if row.unit in BARE else in_unit(row.value, row.unit).replace(" us", " µs")
-    return words if row.solid else f"○ {words}"
-
-
-def place_figures(prefix: str, rows: list[Row], metrics: list[str]) -> dict[str, str]:
-    """The two ends of an axis, for every server and metric: measured or not."""
-    xs = sorted({row.x for row in rows if row.value is not None and row.metric in metrics})
-    made = {}
-    for place, x in (("least", xs[0] if xs else None), ("most", xs[-1] if xs else None)):
-        made[f"{prefix}.{place}.x"] = f"{x:,.0f}" if xs else MISSING
-        for name, server in SERVERS.items():
-            for metric in metrics:
-                row = next((r for r in rows if (r.server, r.metric, r.x) == (server, metric, x)), None)
-                made[f"{prefix}.{place}.{name}.{metric}"] = value_words(row)
+def of_machine(run: Run) -> dict[str, str]:
+    reaches = sentences.aa_reaches(run)
+    made = {
+        f"aa.{metric}": words.ratio(reaches[metric], 0.01) if metric in reaches else MISSING
+        for metric in ("cpu", "rate", "p50")
+    }
+    for name, server in SERVERS.items():
+        full = [t["held"] for t in run.trials if (t["server"], t["outcome"]) == (server, "limit")]
+        made[f"held.{name}"] = f"{max(full):,}" if full else MISSING
     return made
 
 
-def experiment_figures(made: dict[str, list], name: str) -> dict[str, str]:
-    metrics = list(figures.units_of(name))
-    rows = [row for row in made.get(name, []) if row.metric in metrics]
-    if name in PLAIN:
-        return place_figures(name, rows, metrics)
-    found = {}
-    for key, panel in PANELS[name].items():
-        found |= place_figures(f"{name}.{key}", [r for r in rows if r.panel == panel], metrics)
-    return found
+def ends(key: str, panel: Panel, points: list[Point]) -> dict[str, Point | None]:
+    """Place -> point; a panel without an x axis shows the last one."""
+    least, most = (points[0], points[-1]) if points else (None, None)
+    return {f"{key}.least": least, f"{key}.most": most} if panel.x else {key: most}
 
 
-def held_figures(made: dict[str, list]) -> dict[str, str]:
-    rows = [row for name, found in made.items() if name != "comparison" for row in found]
-    held = {row.server: row.value for row in rows if row.metric == "held"}
-    return {
-        f"held.{name}": number_exact(held.get(server)) for name, server in SERVERS.items()
-    }
-
-
-def number_exact(value: float | None) -> str:
-    return MISSING if value is None else f"{value:,.0f}"
-
-
-def ratio_words(run: Run, question: ratios.Question, server: str) -> str:
-    found = None
-    if question.experiment in run.experiments:
-        found = ratios.ask(run, question, server)
-    return MISSING if found is None else f"{factor(found.value)} ({reaches(found.interval)})"
-
-
-def all_figures(run: Run, made: dict[str, list]) -> dict[str, str]:
-    found = of_run(run) | held_figures(made)
-    for name, server in SERVERS.items():
-        found |= {f"sleeps.{active}.{name}": sleeps(run, server, active) for active in (1, 100)}
-    for name in [*PANELS, *PLAIN]:
-        found |= experiment_figures(made, name)
-    for key, question in QUESTIONS.items():
-        for name, server in SERVERS.items():
-            if server != LT:
-                found[f"ratio.{key}.{name}"] = ratio_words(run, question, server)
-    return found
+def of_panels(run: Run) -> dict[str, str]:
+    made = {}
+    figures, ratios = Found(run.figures), Found(run.ratios)
+    for key, experiment, panel in PANELS:
+        name = experiment.name
+        for place, point in ends(key, panel, figures.points(name, panel)).items():
+            x = getattr(point, panel.x, None) if point else None
+            made[f"{place}.x"] = MISSING if x is None else f"{x:,}"
+            for plain, server in SERVERS.items():
+                for metric in metrics_of(name):
+                    own = figures.words(name, metric, server, point)
+                    made[f"{place}.{plain}.{metric}"] = own
+                for metric in experiment.compare:
+                    own = ratios.words(name, metric, server, point)
+                    made[f"ratio.{place}.{plain}.{metric}"] = own
+    return made
 
 
 # --- Tables.
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> dict:
+    rows = rows or [[MISSING, *[""] * (len(columns) - 1)]]
     return {"title": title, "columns": columns, "rows": rows}
 
 
-def experiment_table() -> dict:
-    rows = [[e.name, e.asks, e.fixed, e.expects] for e in EXPERIMENTS]
-    return table("The experiments", ["experiment", "the question", "held fixed", "expected"], rows)
-
-
-CALLS = {
-    "recv": "receives", "send": "sends", "wait": "waits", "epoll_ctl": "epoll_ctls",
-    "EAGAIN": "again", "events a wait": "events_per_wait", "scanned an echo": "scanned_per_echo",
-}
-
-
-def calls_table(found: dict[str, str], panel: str) -> dict:
+def panel_table(found: Found, name: str, panel: Panel, title: str) -> dict:
+    """Servers down, x across."""
+    points = found.points(name, panel)
+    heads = [f"{getattr(p, panel.x):,} {panel.x}" if panel.x else p.words() for p in points]
     rows = [
-        [short(server), *(found[f"syscalls.{panel}.most.{name}.{m}"] for m in CALLS.values())]
-        for name, server in SERVERS.items()
+        [short(s), *(found.words(name, panel.metric, s, point, "–") for point in points)]
+        for s in SERVERS.values()
     ]
-    return table(f"System calls an echo, {PANELS['syscalls'][panel]}", ["", *CALLS], rows)
+    shown = [row for row in rows if set(row[1:]) - {"–"}]
+    about = noun(panel.metric, points[0].mode if points else "closed").words
+    if panel.where and panel.title.lower() not in about:
+        about += f", {panel.title}"
+    return table(title.format(about[:1].upper() + about[1:]), ["", *heads], shown)
 
 
-def ends_table(found: dict[str, str], panel: str) -> dict:
-    """Few and many idle connections side by side."""
-    heads, cells = [""], {name: [] for name in SERVERS}
-    for metric, head in (("rate", "rate"), ("p99", "p99"), ("cpu_per_echo", "CPU an echo")):
-        for place in ("least", "most"):
-            heads.append(f"{head}, {found[f'idle.{panel}.{place}.x']} idle")
-            for name in SERVERS:
-                cells[name].append(found[f"idle.{panel}.{place}.{name}.{metric}"].replace(MISSING, "–"))
-    rows = [[short(server), *cells[name]] for name, server in SERVERS.items()]
-    return table(f"{panel} active: with the fewest and the most idle connections", heads, rows)
+def calls_table(run: Run, active: int, idle: int) -> dict:
+    found, point = Found(run.figures), Point("closed", idle, active)
+    rows = [
+        [short(s), *(found.words("idle", metric, s, point, "–") for metric in CALLS.values())]
+        for s in THE_FOUR
+    ]
+    return table(f"System calls per echo, {active} active, {idle} idle", ["", *CALLS], rows)
 
 
-def edge_against_level(run: Run) -> dict:
-    """Every comparison of the two that this run allows, said or withheld."""
-    rows = []
-    for question in ratios.QUESTIONS:
-        found = ratios.ask(run, question, ET) if question.experiment in run.experiments else None
-        if found:
-            band = f"{factor(found.band_low)} to {factor(found.band_high)}" if found.band else "unknown"
-            rows.append([found.question, factor(found.value), reaches(found.interval), band])
-    rows = rows or [[MISSING, "", "", ""]]
-    return table("Epoll ET to epoll LT", ["", "ratio", "interval", "A/A band"], rows)
+def ratio_table(run: Run, server: str) -> dict:
+    """All comparisons of a server with level-triggered epoll."""
+    rows = [
+        [noun(r.metric, r.point.mode).words, r.point.words(), in_words(r, "–"),
+         words.ratio(r.aa, 0.01) if r.aa else "unknown", "yes" if r.claim else "no"]
+        for r in run.ratios if r.server == server
+    ]
+    columns = ["", "load", "ratio (interval)", "A/A", "a difference"]
+    return table(f"{short(server)} against {short(LT)}", columns, rows)
 
 
-def all_tables(run: Run, found: dict[str, str]) -> dict[str, dict]:
-    made = {"experiments": experiment_table(), "ratios.epoll_et": edge_against_level(run)}
-    for panel in PANELS["syscalls"]:
-        made[f"syscalls.{panel}"] = calls_table(found, panel)
-    for panel in PANELS["idle"]:
-        made[f"idle.{panel}"] = ends_table(found, panel)
+def published_table(run: Run) -> dict:
+    decided = [(one, one.decide(run)) for one in CLAIMS]
+    rows = [[c.source, c.claim, c.setup, found.ours, found.verdict] for c, found in decided]
+    return table("Claims we tested", ["source", "claim", "setup", "this run", "verdict"], rows)
+
+
+def all_tables(run: Run) -> dict[str, dict]:
+    asked = [[e.name, e.question, e.setup, e.expectation] for e in EXPERIMENTS]
+    heads = ["experiment", "question", "setup", "expected"]
+    made = {"experiments": table("The experiments", heads, asked)}
+    made["published"] = published_table(run)
+    made |= {f"calls.{key}": calls_table(run, *load) for key, load in CALLS_AT.items()}
+    made |= {f"ratios.{name}": ratio_table(run, s) for name, s in SERVERS.items() if s != LT}
+    figures, ratios = Found(run.figures), Found(run.ratios)
+    for key, e, panel in PANELS:
+        made[f"{key}.{panel.metric}"] = panel_table(figures, e.name, panel, "{}")
+        if panel.metric in e.compare:
+            title = "{}, ratio to " + short(LT)
+            made[f"ratio.{key}.{panel.metric}"] = panel_table(ratios, e.name, panel, title)
     return made
 
 
 # --- All of it.
 
 
-def read(folder: Path) -> tuple[Run, dict[str, list]]:
-    run = figures.read_run(folder) if any(folder.glob("trials.ndjson*")) else None
-    if run is None or not run.trials:
-        raise Problem(f"docs/results.py: {folder}: no run of bench/run is in there", 1)
-    return run, figures.make_figures(run)
-
-
-def gather(run: Run, made: dict[str, list]) -> dict:
-    found = all_figures(run, made)
-    asked = {e.name: {"asks": e.asks, "fixed": e.fixed, "expects": e.expects} for e in EXPERIMENTS}
-    said = {
-        name: findings.seen(run, made, name) if name in run.experiments else [] for name in NAMES
-    }
-    reasons = {name: why(run, made, name) if name in run.experiments else [] for name in NAMES}
+def gather(run: Run) -> dict:
+    names = [experiment.name for experiment in EXPERIMENTS]
+    drawable = charts.drawable(run)
     return {
-        "figures": found, "findings": in_micro(said), "reasons": in_micro(reasons),
-        "tables": all_tables(run, found), "experiments": asked,
+        "figures": of_run(run) | of_machine(run) | of_panels(run),
+        "tables": all_tables(run),
+        "result": {name: " ".join(sentences.result(run, name)) for name in names},
+        "explanation": {name: sentences.explanation(run, name) for name in names},
+        "chart": {name: name in drawable for name in names},
     }
 
 
-def in_micro(said: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The letter for it, as in the report."""
-    return {name: [re.sub(r"(?<=\d) us\b", " µs", text) for text in lines] for name, lines in said.items()}
-
-
-def draw(folder: Path, run: Run, made: dict[str, list], wanted: list[str]) -> dict[str, bool]:
-    """Each chart that is wanted, for screens and for phones.  Says which could be drawn."""
-    if shutil.which("gnuplot") is None:
+def draw(folder: Path, run: Run, wanted: list[str]) -> None:
+    if not charts.has_gnuplot():
         raise Problem("docs/results.py: there is no gnuplot here: apt-get install gnuplot-nox", 1)
-    figures.write_tables(folder, made)
-    charts.results.write(folder / "charts.gp", charts.settings(run, made, folder))
-    jobs = [(name, layout) for name in charts.drawable(folder) if name in wanted for layout in charts.LAYOUTS]
 
-    def one(job: tuple[str, str]) -> None:
-        done = charts.gnuplot(job[0], folder, kind="svg", layout=job[1])
-        if done.returncode != 0:
-            raise Problem(f"docs/results.py: {job[0]}: gnuplot says: {charts.said_by(done)}", 1)
+    def one(name: str) -> None:
+        (folder / f"{name}.svg").write_bytes(charts.gnuplot(charts.script(run, name, "svg")))
 
     with ThreadPoolExecutor(2) as at_once:
-        list(at_once.map(one, jobs))
-    return {name: (folder / f"{name}.svg").is_file() for name in charts.CHARTS}
+        list(at_once.map(one, [name for name in charts.drawable(run) if name in wanted]))
 
 
 def listing(made: dict) -> str:
     lines = [f"figure:{key}[]  {text}" for key, text in made["figures"].items()]
-    lines += [f"findings::{key}[]  {len(said)} sentences" for key, said in made["findings"].items()]
-    lines += [f"reasons::{key}[]  {len(said)} sentences" for key, said in made["reasons"].items()]
+    for kind in ("result", "explanation"):
+        lines += [f"{kind}::{name}[]  {said or '(nothing)'}" for name, said in made[kind].items()]
     lines += [f"table::{key}[]  {table['title']}" for key, table in made["tables"].items()]
-    lines += [f"chart::{name}[alt=\"...\"]" for name in charts.CHARTS]
-    return "\n".join(lines)
+    return "\n".join(lines + [f'chart::{name}[alt="..."]' for name in made["chart"]])
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(
+    options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    words.add_argument("folder", type=Path, nargs="?", default=ROOT / "plots" / "gallery", metavar="DIR")
-    words.add_argument("--output", type=Path, metavar="OUT")
-    words.add_argument("--charts", metavar="NAMES", help="draw only these, separated by commas")
-    words.add_argument("--list", action="store_true")
-    asked = words.parse_args()
+    gallery = ROOT / "plots" / "gallery"
+    options.add_argument("folder", type=Path, nargs="?", default=gallery, metavar="DIR")
+    options.add_argument("--output", type=Path, metavar="OUT")
+    options.add_argument("--charts", metavar="NAMES", help="draw only these, separated by commas")
+    options.add_argument("--list", action="store_true")
+    asked = options.parse_args()
     if not asked.list and asked.output is None:
-        words.error("one of --output OUT and --list is needed")
+        options.error("one of --output OUT and --list is needed")
     try:
-        run, rows = read(asked.folder)
-        made = gather(run, rows)
+        if not any(asked.folder.glob("trials.ndjson*")):
+            raise Problem(f"docs/results.py: {asked.folder}: no run of bench/run is in there", 1)
+        run = load_run(asked.folder)
+        made = gather(run)
         if asked.list:
             print(listing(made))
             return 0
         asked.output.mkdir(parents=True, exist_ok=True)
-        wanted = list(charts.CHARTS) if asked.charts is None else asked.charts.split(",")
-        made["charts"] = draw(asked.output, run, rows, wanted)
+        draw(asked.output, run, list(made["chart"]) if asked.charts is None else asked.charts.split(","))
         (asked.output / "results.json").write_text(json.dumps(made, indent=1, ensure_ascii=False))
     except (Problem, OSError) as problem:
         print(problem, file=sys.stderr)

@@ -2,7 +2,8 @@
 
 rows = 2
 keyed = 0
-side = 140
+side = 110
+foot = 12
 height = 38 * words(servers) + 10
 load "plots/common.gp"
 do for [p = 1:2] {

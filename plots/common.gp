@@ -15,8 +15,9 @@
 
 if (!exists("rows")) rows = 1
 if (!exists("columns")) columns = 1
-if (!exists("side")) side = 80      # pixels left of a panel
+if (!exists("side")) side = 76      # pixels left of a panel
 if (!exists("height")) height = 230  # pixels of a panel
+if (!exists("foot")) foot = 66       # pixels below the last axes
 if (!exists("title_lines")) title_lines = 1
 if (!exists("published")) published = 0  # a panel that is drawn dotted in another
 if (!exists("keyed")) keyed = 1      # 0: the servers' names are on an axis
@@ -42,7 +43,7 @@ color(s) = is_peer(s) ? "#888888" : pick(s, colors, other_colors)
 marker(s) = is_peer(s) ? int(word(peer_markers, place(s, peers) % 6 + 1)) \
     : int(pick(s, filled, other_filled))
 hollow(s) = is_peer(s) ? marker(s) : marker(s) - 1
-clip(s) = strlen(s) > 13 ? s[1:12] . "…" : s
+clip(s) = strlen(s) > 10 ? s[1:9] . "…" : s
 name(s) = clip(word(names, place(s, servers)))
 # Lines that coincide: the later one is thinner, so that both are seen.
 width(s) = place(s, four) ? 5.5 - place(s, four) : 1.5
@@ -55,12 +56,11 @@ sound(p, s) = is(p, s) && $7 == 0
 unsure(p, s) = is(p, s) && $7 == 1
 
 # --- The paper: as wide as fits a phone when it is shrunk, and large type.
-page = 600.0
+page = 520.0
 key_columns = 4
 key_rows = keyed ? (words(servers) + key_columns - 1) / key_columns : 0
 top = 12.0 + 29 * key_rows
 head = top + 12 + 24 * title_lines  # to the axes of the first row
-foot = 66  # below those of the last
 gap = 58 + 24 * title_lines  # from one row to the next
 page_height = head + rows * height + (rows - 1) * gap + foot
 faces = "DejaVu Sans, Verdana, sans-serif"
@@ -85,8 +85,8 @@ unset key
 # The key: a marker and a name for each server, four side by side.
 if (keyed) {
     do for [i = 1:words(servers)] {
-        set label i name(word(servers, i)) left offset 1.3, -0.1 noenhanced \
-            at screen (20 + 145 * ((i - 1) % key_columns)) / page, \
+        set label i name(word(servers, i)) left offset 1.3, -0.3 noenhanced \
+            at screen (16 + 128 * ((i - 1) % key_columns)) / page, \
             screen 1 - (18 + 29 * ((i - 1) / key_columns)) / page_height \
             point pointtype marker(word(servers, i)) pointsize 1.2 linewidth 2 \
             linecolor rgb color(word(servers, i)) textcolor rgb ink
@@ -94,4 +94,4 @@ if (keyed) {
 }
 set multiplot layout rows, columns \
     margins side / page, 1 - 20 / page, foot / page_height, 1 - head / page_height \
-    spacing 84 / page, gap / page_height
+    spacing 78 / page, gap / page_height

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from experiments import BY_NAME, Experiment, Panel
 from figures import Figure, Run
+from options import FLOOR, PEERS, ROOT, THE_FOUR, TWIN
 from problem import Problem
 from published import KERRISK_SECONDS, KERRISK_WAITS, wait_figures
-from words import FLOOR, FOUR, PEERS, TWIN, amount, noun, short
+from words import amount, noun, short
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds for one chart
 NO_BREAK = "\u00a0"  # a space at which gnuplot doesn't part words
 # plots/common.gp has these; what each becomes is up to the page.
@@ -93,7 +93,8 @@ def waits_rows(run: Run) -> list[Row]:
 def freeze_rows(run: Run) -> list[Row]:
     """x: one echo in so many took longer.  Panels: response time, service time, closed loop."""
     made = []
-    for trial in (t for t in run.trials if t["experiment"] == "freeze" and t.get("valid")):
+    own = [t for t in run.trials if t["experiment"] == "freeze" and t["valid"]]
+    for trial in (t for t in own if t["server"] in THE_FOUR):
         kinds = {1: "latency", 2: "service"} if trial["mode"] == "open" else {3: "latency"}
         for number, kind in kinds.items():
             for percent, ns in (trial.get(kind) or {}).get("quantiles", []):
@@ -125,10 +126,10 @@ def quoted(text: str) -> str:
 
 def order(servers: Iterable[str]) -> list[str]:
     """The four, then what somebody brought along, then the peers."""
-    known = [*FOUR, *PEERS, FLOOR]
+    known = [*THE_FOUR, *PEERS, FLOOR]
     there = set(servers)
     mine = sorted(there - set(known))
-    return [s for s in [*FOUR, *mine, *PEERS, FLOOR] if s in there]
+    return [s for s in [*THE_FOUR, *mine, *PEERS, FLOOR] if s in there]
 
 
 def frozen(run: Run) -> list[str]:
@@ -149,7 +150,7 @@ def script(run: Run, name: str, kind: str) -> str:
         f"kind = {quoted(kind)}",
         f"servers = {quoted(' '.join(servers))}",
         f"names = {quoted(' '.join(short(s).replace(' ', NO_BREAK) for s in servers))}",
-        f"mine = {quoted(' '.join(s for s in servers if s not in (*FOUR, *PEERS, FLOOR)))}",
+        f"mine = {quoted(' '.join(s for s in servers if s not in (*THE_FOUR, *PEERS, FLOOR)))}",
         f"peers = {quoted(' '.join(s for s in servers if s in (*PEERS, FLOOR)))}",
         f"array title[{len(titles)}] = [{', '.join(map(quoted, titles))}]",
         *(frozen(run) if name == "freeze" else []),
@@ -205,6 +206,7 @@ def tidy(svg: str, name: str, title: str) -> str:
     """To stand in a page among others: its own names, and the page's colours."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<title>.*?</title>|<desc>.*?</desc>|<rect [^>]*fill=\"none\"[^>]*/>", "", svg)
+    svg = svg.replace("'white'", "'#ffffff'")
     svg = re.sub(r"rgb\( *(\d+), *(\d+), *(\d+)\)", hexadecimal, svg)
     svg = re.sub(r"((?:stroke|fill|color) ?= ?['\"])(#[0-9a-f]{6})(['\"])", colour_of_page, svg)
     svg = re.sub(r"(\bid=['\"]|href=['\"]#|url\(#)", rf"\g<1>{name}-", svg)
@@ -240,14 +242,25 @@ def draw_all(run: Run) -> tuple[dict[str, str], list[str]]:
     return {name: what for name, what in made.items() if isinstance(what, str)}, problems
 
 
+IN_TEXT = {  # the charts whose first panel is drawn in characters, the first that there is
+    "idle": ("CPU time per echo, 1 active connection", "idle connections"),
+    "waits": ("CPU time per wait, one descriptor ready", "descriptors watched"),
+    "active": ("CPU time per echo", "active connections"),
+}
+
+
 def draw_in_text(run: Run, columns: int, lines: int, colour: bool) -> str:
-    """The first panel of the first chart of lines, in characters; nothing without gnuplot."""
-    names = [name for name in ("idle", "waits", "active", "latency", "size") if rows(run, name)]
-    if not names or not has_gnuplot():
+    """A chart for the terminal; nothing without gnuplot."""
+    name = next((name for name in IN_TEXT if rows(run, name)), None)
+    if name is None or not has_gnuplot():
         return ""
-    settings = f"columns = {columns}\nlines = {lines}\ncolour = {int(colour)}\n"
-    page = gnuplot(settings + script(run, names[0], "dumb")).decode("utf-8", "replace")
-    return "\n".join(line.rstrip() for line in page.splitlines()).strip("\n")
+    what, x = map(quoted, IN_TEXT[name])
+    settings = [
+        f"columns = {columns}", f"lines = {lines}", f"colour = {int(colour)}", f"what = {what}",
+        f"x = {x}", 'y_format = "%.0s %cs"', "",
+    ]
+    page = gnuplot("\n".join(settings) + script(run, name, "dumb")).decode("utf-8", "replace")
+    return "\n".join(line.rstrip() for line in page.splitlines() if line.strip("\f "))
 
 
 def main(arguments: list[str]) -> int:

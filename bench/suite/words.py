@@ -8,12 +8,6 @@ from dataclasses import dataclass
 
 SECONDS, BYTES = "s", "B"
 
-FOUR = ("select_server", "poll_server", "epoll_lt_server", "epoll_et_server")
-LT = "epoll_lt_server"  # what the others are compared with
-TWIN = "epoll_lt_again"  # epoll LT entered twice, to see how far equals differ
-PEERS = ("threads", "libuv", "libevent", "io_uring")  # other ways to write such a server
-FLOOR = "floor"  # bare recv and send: the least that an echo can cost
-
 
 @dataclass(frozen=True)
 class Noun:
@@ -101,9 +95,9 @@ def percent(part: float) -> str:
     return f"{number(100 * part)} %"
 
 
-def some(count: int, what: str) -> str:
+def some(count: int, what: str, several: str = "") -> str:
     """no trials, 1 trial, 2 trials."""
-    return f"{f'{count:,}' if count else 'no'} {what}{'' if count == 1 else 's'}"
+    return f"{f'{count:,}' if count else 'no'} {what if count == 1 else several or what + 's'}"
 
 
 def listed(parts: list[str], last: str = " and ") -> str:

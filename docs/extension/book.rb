@@ -20,7 +20,8 @@ Asciidoctor::Extensions.register do
   include_processor CodeInclude
   include_processor DiffInclude
   [ClaimMacro, CaseMacro, BreakMacro, SourceMacro, ManualMacro, FigureMacro].each { |macro| inline_macro macro }
-  [FindingsMacro, ReasonsMacro, ExperimentsMacro, TableMacro, ChartMacro, PictureMacro].each { |macro| block_macro macro }
+  [ResultOfExperimentMacro, ExplanationMacro, ExperimentsMacro, PublishedMacro, TableMacro].each { |macro| block_macro macro }
+  [ChartMacro, PictureMacro].each { |macro| block_macro macro }
   block SessionBlock
 end
 

@@ -78,7 +78,6 @@ class Pages
   def write_page(path, title, body, **frame)
     target = File.join(@output, path)
     FileUtils.mkdir_p(File.dirname(target))
-    body = body.gsub('></source>', '>') # Nokogiri's HTML is older than <picture>
     File.write(target, Frame.render(title: title, body: body, current: path, **frame))
   end
 
@@ -94,12 +93,11 @@ class Pages
     write_page('index.html', Frame::TITLE, html, kind: 'index', after: pages.first)
   end
 
-  # What Asciidoctor's HTML lacks: the narrow form of a chart, a way to scroll
-  # what is too wide by keyboard, and headings to which one can point.
+  # What Asciidoctor's HTML lacks: a way to scroll what is too wide by keyboard,
+  # and headings to which one can point.
   def prepare(html)
     body = Nokogiri::HTML.fragment(html)
     body.css('table.loops, table.four').each { |table| make_grid(table) }
-    body.css('.chart img').each { |image| give_narrow_form(image) }
     body.css('.listingblock pre').each { |pre| pre['tabindex'] = '0' }
     body.css('table.tableblock').each { |table| let_scroll(table) }
     body.css('thead th').each { |header| header['scope'] = 'col' }
@@ -107,12 +105,6 @@ class Pages
     body.css('.colist table').each { |table| table['role'] = 'presentation' }
     split_prompts(body)
     body
-  end
-
-  def give_narrow_form(image)
-    image.wrap('<picture></picture>')
-    narrow = image['src'].sub(/\.svg\z/, '-narrow.svg')
-    image.add_previous_sibling("<source media=\"(max-width: 600px)\" srcset=\"#{narrow}\">")
   end
 
   # What stands side by side is a table on paper, where nothing can move.

@@ -1,10 +1,11 @@
 # What a run of the benchmark measured, as docs/results.py has prepared it:
 #
 #     figure:KEY[]          a number, in words
-#     findings::EXPERIMENT[] the sentences that the run concluded
-#     reasons::EXPERIMENT[]  what its counters say of why
+#     result::EXPERIMENT[]  what the run found
+#     explanation::EXPERIMENT[]  what its counters say about the reason
 #     table::KEY[]          a table
 #     experiments::all[]    all experiments in words
+#     published::all[]      published results, and what this run says about each
 #     chart::NAME[alt=...]  a chart
 #
 # and picture::NAME[alt=...], a drawing of the book's own.  An unknown key is an
@@ -25,7 +26,7 @@ module Results
     def fetch(kind, key)
       (@results || {}).fetch(kind).fetch(key)
     rescue KeyError
-      raise BookError, "#{kind}: '#{key}' is no such key; docs/results.py --list tells them"
+      raise BookError, "#{kind}: '#{key}' is no such key; docs/results.py --list has them all"
     end
   end
 end
@@ -72,22 +73,21 @@ class FigureMacro < Asciidoctor::Extensions::InlineMacroProcessor
   end
 end
 
-class FindingsMacro < ResultMacro
-  named :findings
+class ResultOfExperimentMacro < ResultMacro
+  named :result
 
-  NOTHING = 'No comparison can be made here: it was not measured, or noise forbids it.'.freeze
+  NOTHING = 'Nothing can be said here: this run has not measured it.'.freeze
 
   private
 
   def make(parent, experiment, _attributes)
-    sentences = Results.fetch(name.to_s, experiment)
-    sentences = [NOTHING] if sentences.empty?
-    parse(parent, ['[.findings]', *sentences.map { |sentence| "* #{verbatim(sentence)}" }])
+    said = Results.fetch(name.to_s, experiment)
+    parse(parent, ["[.#{name}]", verbatim(said.empty? ? NOTHING : said)])
   end
 end
 
-class ReasonsMacro < FindingsMacro
-  named :reasons
+class ExplanationMacro < ResultOfExperimentMacro
+  named :explanation
 end
 
 # experiments::all[]: each experiment, what it asks, holds fixed and expects.
@@ -101,6 +101,22 @@ class ExperimentsMacro < ResultMacro
     parse(parent, rows.flat_map do |name, asks, fixed, expects|
       ["`#{name}`:: *#{verbatim(asks)}* #{verbatim(fixed)} _Expected:_ #{verbatim(expects)}"]
     end)
+  end
+end
+
+# published::all[]: a table whose cells are text.
+class PublishedMacro < ResultMacro
+  named :published
+
+  private
+
+  def make(parent, _target, _attributes)
+    rows = Results.fetch('tables', 'published')['rows'].flat_map do |source, claim, setup, ours, verdict|
+      said = [claim, setup].reject(&:empty?).map { |text| verbatim(text) }.join(' ')
+      ["|*#{verbatim(source)}*: #{said} |#{verbatim(ours)} |*#{verbatim(verdict)}*"]
+    end
+    parse(parent, ['.Claims we tested', '[%header.claims,cols="5,4,2"]', '|===',
+                   '|published |this run |verdict', '', *rows, '|==='])
   end
 end
 
@@ -146,7 +162,7 @@ class ChartMacro < ImageMacro
   private
 
   def make(parent, name, attributes)
-    return super if Results.fetch('charts', name)
+    return super if Results.fetch('chart', name)
     parse(parent, ["_(There is no chart `#{name}`: this run has not measured it.)_"])
   end
 

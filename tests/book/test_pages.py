@@ -26,7 +26,7 @@ sys.path.insert(0, str(book.ROOT / "tests" / "report"))
 
 import browser  # noqa: E402  (the path comes first)
 
-MACRO = r"\b(claim|case|break|src|man|figure|findings|reasons|table|chart|picture|include)::?[\w./-]+\["
+MACRO = r"\b(claim|case|break|src|man|figure|result|explanation|experiments|published|table|chart|picture|include)::?[\w./-]+\["
 
 folders = tempfile.TemporaryDirectory(prefix="four-ways-book-")
 made = Path(folders.name) / "the book"  # with a blank, as people's folders have
