@@ -260,8 +260,7 @@ static bool enter_a_narrow_network(void)
     return is_narrow;
 }
 
-/* The server takes one of the four.  Sixteen source addresses with each of the
- * other three: 48 connections fit. */
+/* The server takes one of the four, and slots have one source address. */
 START_TEST(local_ports_that_run_out_are_our_limit)
 {
     struct fake_server server;
@@ -275,7 +274,7 @@ START_TEST(local_ports_that_run_out_are_our_limit)
         (const char *const[]){"--churn", "--active=100", "--seconds=1", NULL});
     ck_assert_int_eq(trial.program.status, 1);
     trial_assert_wrong(trial.points[0],
-                       "connection 48 did not fit here: Cannot assign "
+                       "connection 3 did not fit here: Cannot assign "
                        "requested address",
                        "refused");
     ck_assert_str_eq(trial_string(trial.points[0], "limited_by"), "generator");

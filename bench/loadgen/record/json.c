@@ -81,7 +81,7 @@ static json_t *json_curve(const struct histogram *latency)
     for (size_t i = 0; i < sizeof(curve) / sizeof(curve[0]); i++) {
         if (histogram_supports(latency, curve[i]))
             json_array_append_new(
-                array, json_pack("[fo]", curve[i] * 100.0 / QUANTILE_WHOLE,
+                array, json_pack("[f,o]", curve[i] * 100.0 / QUANTILE_WHOLE,
                                  json_quantile(latency, curve[i])));
     }
     return array;
