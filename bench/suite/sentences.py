@@ -1,6 +1,6 @@
 """What a run found, in sentences made from its data.
 
-    result       an experiment's ratios to epoll LT: the largest that noise can't explain
+    findings     an experiment's ratios to epoll LT: the largest that noise can't explain
     context      the same of other people's servers
     explanation  why, from the servers' own counters
     trust        how far two equals differ on this machine
@@ -214,11 +214,15 @@ FIRST = {
 }
 
 
-def result(run: Run, name: str) -> list[str]:
+def findings(run: Run, name: str) -> list[str]:
     """What an experiment shows, the first sentence first; nothing where nothing was measured."""
     own = [FIRST[name](run)] if name in FIRST else []
     found = compare(ratios_of(run, name, compared(run))) if name != "memory" else []
     return [said for said in own + found if said]
+
+
+def result(run: Run, name: str) -> str:
+    return " ".join(findings(run, name))
 
 
 def context(run: Run, name: str) -> str:
