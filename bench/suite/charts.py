@@ -260,6 +260,7 @@ def draw_in_text(run: Run, columns: int, lines: int, colour: bool) -> str:
         f"x = {x}", 'y_format = "%.0s %cs"', "",
     ]
     page = gnuplot("\n".join(settings) + script(run, name, "dumb")).decode("utf-8", "replace")
+    page = page.replace(NO_BREAK, " ")
     return "\n".join(line.rstrip() for line in page.splitlines() if line.strip("\f "))
 
 

@@ -13,7 +13,7 @@ from statistics import median
 from figures import Ratio, Run
 from intervals import claims
 from options import LT
-from words import amount, interval, listed, number, percent, short
+from words import amount, interval, listed, noun, number, percent, short
 
 REPRODUCED, CONTRADICTED, OPEN = "reproduced", "contradicted", "not decided by this run"
 
@@ -82,7 +82,7 @@ def published_ratio(found: list[Ratio], published: float, why: str) -> Finding:
         return nothing(why)
     half = math.sqrt(published)
     up = [one if published > 1 else mirrored(one) for one in found]
-    words = "; ".join(map(told, found))
+    words = f"{noun(found[0].metric).words}, as a ratio: {'; '.join(map(told, found))}"
     if any(one.claim and one.value >= max(half, 1 / half) for one in up):
         return Finding(words, REPRODUCED)
     if all(one.high < max(half, 1 / half) for one in up):
@@ -192,7 +192,7 @@ def multishot(run: Run) -> Finding:
     if not found:
         return nothing("io_uring is measured with --peers only.")
     claims = [one for one in found if one.claim]
-    words = "; ".join(map(told, found))
+    words = f"echoes per second, as a ratio: {'; '.join(map(told, found))}"
     if claims and len({one.value > 1 for one in claims}) == 1:
         return Finding(words, REPRODUCED if claims[0].value > 1 else CONTRADICTED)
     return Finding(words, OPEN)

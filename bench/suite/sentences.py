@@ -1,6 +1,6 @@
 """What a run found, in sentences made from its data.
 
-    result       an experiment's ratios to epoll LT: the largest that noise can't explain
+    findings     an experiment's ratios to epoll LT: the largest that noise can't explain
     context      the same of other people's servers
     explanation  why, from the servers' own counters
     trust        how far two equals differ on this machine
@@ -11,6 +11,7 @@ that there is no measurable one.
 
 import math
 from dataclasses import replace
+from statistics import median
 
 from experiments import BY_NAME
 from figures import Figure, Point, Ratio, Run
@@ -214,11 +215,15 @@ FIRST = {
 }
 
 
-def result(run: Run, name: str) -> list[str]:
+def findings(run: Run, name: str) -> list[str]:
     """What an experiment shows, the first sentence first; nothing where nothing was measured."""
     own = [FIRST[name](run)] if name in FIRST else []
     found = compare(ratios_of(run, name, compared(run))) if name != "memory" else []
     return [said for said in own + found if said]
+
+
+def result(run: Run, name: str) -> str:
+    return " ".join(findings(run, name))
 
 
 def context(run: Run, name: str) -> str:
@@ -338,26 +343,22 @@ def machine(environment: dict) -> str:
     return f"{environment['cpu_model']}, {cpus}{guest}, Linux {environment.get('kernel', '')}"
 
 
-def aa_reaches(run: Run) -> dict[str, float]:
-    """The most that epoll LT entered twice differs from itself, by metric."""
-    found: dict[str, float] = {}
-    for one in run.ratios:
-        if one.server == TWIN and one.low > 0:
-            away = max(one.high, 1 / one.low)
-            found[one.metric] = max(found.get(one.metric, 1), away)
-    return found
+def aa_reaches(run: Run, metric: str) -> list[float]:
+    """How far epoll LT entered twice is from itself, at each load."""
+    found = [one for one in run.ratios if (one.server, one.metric) == (TWIN, metric)]
+    return [max(one.high, 1 / one.low) for one in found if one.low > 0]
 
 
 def trust(run: Run) -> str:
-    """One line: what may be noise here."""
-    found = aa_reaches(run)
-    if not found:
-        return "No server was entered twice, so differences of a few per cent may be noise."
+    """One line: how large a difference must be here."""
+    found = {metric: aa_reaches(run, metric) for metric in ("cpu", "rate", "p50")}
     words = [
-        f"{ratio(found[metric], 0.01)} in {noun(metric).words}"
-        for metric in ("cpu", "rate", "p50") if metric in found
-    ] or [f"{ratio(max(found.values()), 0.01)}"]
+        f"{ratio(median(reaches), 0.01)} in {noun(metric).words} (at most {ratio(max(reaches), 0.01)})"
+        for metric, reaches in found.items() if reaches
+    ]
+    if not words:
+        return "No server was entered twice, so differences of a few per cent may be noise."
     return (
-        f"A/A: the same server, entered twice, differs from itself by a factor of at most"
-        f" {listed(words)}. What differs by less, at the same load, is noise."
+        f"A/A: one server, entered twice, differs from itself by a factor of {listed(words)}."
+        " Only what is larger than that at its own load is called a difference."
     )

@@ -76,7 +76,7 @@ def amount(value: float, unit: str = "") -> str:
 
 def ratio(value: float, width: float = 0.0) -> str:
     """A ratio, to as many decimals as the width of its interval makes sense of."""
-    digits = math.ceil(-math.log10(width)) + 1 if width > 0 else 2 - int(abs(value) >= 10)
+    digits = math.ceil(-math.log10(0.4 * width)) if width > 0 else 2 - int(abs(value) >= 10)
     return f"{value:,.{min(max(digits, 0), 3)}f}"
 
 
