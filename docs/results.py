@@ -212,7 +212,7 @@ def gather(run: Run) -> dict:
     return {
         "figures": of_run(run) | of_machine(run) | of_panels(run),
         "tables": all_tables(run),
-        "result": {name: " ".join(sentences.result(run, name)) for name in names},
+        "result": {name: sentences.result(run, name) for name in names},
         "explanation": {name: sentences.explanation(run, name) for name in names},
         "chart": {name: name in drawable for name in names},
     }
