@@ -37,6 +37,14 @@ struct usage usage_open(const char *name, pid_t pid, const char *counters)
     return usage;
 }
 
+void usage_close(const struct usage *usage)
+{
+    if (usage->instructions_fd != -1)
+        close(usage->instructions_fd);
+    if (usage->pid != 0)
+        cpu_clock_close(&usage->clock);
+}
+
 struct reading usage_read(const struct usage *usage)
 {
     struct reading reading = {.now = clock_now()};

@@ -46,6 +46,9 @@ struct reading {
  */
 struct usage usage_open(const char *name, pid_t pid, const char *counters);
 
+/* Close its descriptors: here it won't be read any more. */
+void usage_close(const struct usage *usage);
+
 /* One reading. */
 struct reading usage_read(const struct usage *usage);
 
