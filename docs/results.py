@@ -13,7 +13,6 @@ Keys of figures:
 
     machine kernel command rounds    the run
     trials trials.suspect            how many, and how many of them are suspect
-    aa.METRIC                        how far equal servers differ at most, in any experiment
     held.SERVER                      connections that it held when asked for more
     PLACE.x                          the number itself: 19,000
     PLACE.SERVER.METRIC              idle.1.most.poll.cpu
@@ -39,12 +38,13 @@ import sentences  # noqa: E402
 import words  # noqa: E402
 from experiments import EXPERIMENTS, Experiment, Panel  # noqa: E402
 from figures import Figure, Point, Ratio, Run, load_run, metrics_of  # noqa: E402
+from options import FLOOR, LT, PEERS, THE_FOUR  # noqa: E402
 from problem import Problem  # noqa: E402
 from published import CLAIMS  # noqa: E402
-from words import FLOOR, FOUR, LT, PEERS, noun, short  # noqa: E402
+from words import noun, short  # noqa: E402
 
 MISSING = "(not measured in this run)"
-SERVERS = {name.removesuffix("_server"): name for name in (*FOUR, *PEERS, FLOOR)}
+SERVERS = {name.removesuffix("_server"): name for name in (*THE_FOUR, *PEERS, FLOOR)}
 CALLS = {
     "recv": "receives_per_echo", "send": "sends_per_echo", "wait": "waits_per_echo",
     "epoll_ctl": "epoll_ctls_per_echo", "events per wait": "events_per_wait",
@@ -101,12 +101,8 @@ def of_run(run: Run) -> dict[str, str]:
     }
 
 
-def of_machine(run: Run) -> dict[str, str]:
-    reaches = sentences.aa_reaches(run)
-    made = {
-        f"aa.{metric}": words.ratio(reaches[metric], 0.01) if metric in reaches else MISSING
-        for metric in ("cpu", "rate", "p50")
-    }
+def held(run: Run) -> dict[str, str]:
+    made = {}
     for name, server in SERVERS.items():
         full = [t["held"] for t in run.trials if (t["server"], t["outcome"]) == (server, "limit")]
         made[f"held.{name}"] = f"{max(full):,}" if full else MISSING
@@ -155,7 +151,8 @@ def panel_table(found: Found, name: str, panel: Panel, title: str) -> dict:
     ]
     shown = [row for row in rows if set(row[1:]) - {"–"}]
     about = noun(panel.metric, points[0].mode if points else "closed").words
-    about += f", {panel.title}" if panel.where else ""
+    if panel.where and panel.title.lower() not in about:
+        about += f", {panel.title}"
     return table(title.format(about[:1].upper() + about[1:]), ["", *heads], shown)
 
 
@@ -163,7 +160,7 @@ def calls_table(run: Run, active: int, idle: int) -> dict:
     found, point = Found(run.figures), Point("closed", idle, active)
     rows = [
         [short(s), *(found.words("idle", metric, s, point, "–") for metric in CALLS.values())]
-        for s in FOUR
+        for s in THE_FOUR
     ]
     return table(f"System calls per echo, {active} active, {idle} idle", ["", *CALLS], rows)
 
@@ -208,9 +205,9 @@ def gather(run: Run) -> dict:
     names = [experiment.name for experiment in EXPERIMENTS]
     drawable = charts.drawable(run)
     return {
-        "figures": of_run(run) | of_machine(run) | of_panels(run),
+        "figures": of_run(run) | held(run) | of_panels(run),
         "tables": all_tables(run),
-        "result": {name: sentences.result(run, name) for name in names},
+        "result": {name: sentences.result(run, name) for name in names} | {"aa": sentences.trust(run)},
         "explanation": {name: sentences.explanation(run, name) for name in names},
         "chart": {name: name in drawable for name in names},
     }

@@ -36,7 +36,7 @@ from options import FLOOR, PEERS, TWIN, Options, parse_options
 from plan import LEAST_LIMIT, Step, make_plan, run_seconds
 from problem import CANNOT_WRITE, USAGE, Interrupted, Problem, watch_signals
 from progress import complain, in_words, say, say_sentence, shown
-from servers import peer_program, raise_limit
+from servers import peer_program, raise_limit, undisturbed
 from words import some
 
 
@@ -113,11 +113,14 @@ def experiment(options: Options) -> int:
         raise Problem(f"bench/run: {shown(options.build)}: there is nothing built in there", 1)
     choose_peers(options)
     steps = make_plan(options, limit)
-    folder = results.create(options.output)
+    folder = None
     try:
+        with undisturbed():  # either there is a folder and we know it, or neither
+            folder = results.create(options.output)
         record, cpus = look_around(options, steps, limit, folder)
     except (Interrupted, Problem):
-        results.discard(folder)
+        if folder is not None:
+            results.discard(folder)
         raise
     before = environment.times()
     status = measure(options, steps, cpus, folder)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 MOST = "max"  # as many connections as the limit of open files allows
 QUICK, DEFAULT, FULL = "quick", "default", "full"
 WAITS = "waits"  # the experiment that bench/baseline/waits measures by itself
+WAITS_SECONDS = {QUICK: 1, DEFAULT: 2, FULL: 20}
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ def by_pace(quick, default, full) -> dict:
     return {QUICK: quick, DEFAULT: default, FULL: full}
 
 
+def frozen(turn: float, at: float, seconds: float) -> tuple:
+    """A closed and an open loop on a server that is stopped for a while."""
+    stop = {"freeze": (at, seconds), "turn": turn, "cycles": 1}
+    opened = Load("open", active=(100,), rate=(1000,), gaps="constant", **stop)
+    return Load(active=(1,), **stop), opened
+
+
 EXPERIMENTS = (
     Experiment(
         name=WAITS,
@@ -80,10 +88,13 @@ EXPERIMENTS = (
         setup="1 or 100 active connections, 64 bytes, closed loop.",
         expectation="select and poll scan every connection in every wait; epoll does not.",
         loads=by_pace(
-            (Load(idle=(0, 900, 5000), active=(1, 100), cycles=10),),
             (
-                Load(idle=(0, 900), active=(1, 100), cycles=20),
-                Load(idle=(5000, MOST), active=(1, 100), cycles=8),
+                Load(idle=(0, 900), active=(1, 100), cycles=4),
+                Load(idle=(5000,), active=(1,), cycles=2),
+            ),
+            (
+                Load(idle=(0, 900), active=(1, 100), cycles=24),
+                Load(idle=(5000, MOST), active=(1, 100), cycles=5),
             ),
             (Load(idle=(0, 100, 300, 900, 2000, 5000, 10000, MOST), active=(1, 100), cycles=40),),
         ),
@@ -103,8 +114,8 @@ EXPERIMENTS = (
         expectation="One wait serves all that are ready, so its cost is shared, and the four"
         " converge.",
         loads=by_pace(
-            (Load(active=(1,)), Load(active=(100,))),
-            tuple(Load(active=(n,), cycles=12) for n in (1, 10, 100, 1000)),
+            tuple(Load(active=(n,), cycles=3) for n in (1, 100)),
+            tuple(Load(active=(n,), cycles=10) for n in (1, 10, 100, 1000)),
             tuple(Load(active=(n,), cycles=40) for n in (1, 3, 10, 30, 100, 300, 1000)),
         ),
         panels=(
@@ -123,10 +134,10 @@ EXPERIMENTS = (
         expectation="A connection with nothing to say at the moment is an idle one: poll and select"
         " scan it, and their median is higher at every rate.",
         loads=by_pace(
-            (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=10),),
+            (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=3),),
             (
-                Load("open", active=(100,), rate=(1000, 20000, 50000, 80000), turn=0.04, cycles=8),
-                Load("open", idle=(5000,), active=(100,), rate=(20000,), turn=0.04, cycles=8),
+                Load("open", active=(100,), rate=(5000, 20000, 80000), turn=0.04, cycles=10),
+                Load("open", idle=(5000,), active=(100,), rate=(20000,), turn=0.04, cycles=5),
             ),
             (
                 Load(
@@ -150,7 +161,7 @@ EXPERIMENTS = (
         expectation="Short messages cost system calls, long ones cost copying, which is the same"
         " for all four.",
         loads=by_pace(
-            (Load(active=(10,), size=(64, 65536), cycles=8),),
+            (Load(active=(10,), size=(64, 65536), cycles=2),),
             (Load(active=(10,), size=(64, 1024, 16384, 262144), cycles=8),),
             (Load(active=(10,), size=(1, 64, 1024, 4096, 16384, 65536, 262144, 1048576), cycles=30),),
         ),
@@ -168,7 +179,7 @@ EXPERIMENTS = (
         expectation="The kernel's work for a connection outweighs the waiting, so the four are"
         " close; epoll pays one epoll_ctl more for each.",
         loads=by_pace(
-            (Load("churn", active=(10,), cycles=10),),
+            (Load("churn", active=(10,), cycles=4),),
             (Load("churn", active=(10,), cycles=16),),
             (Load("churn", active=(10,), cycles=60),),
         ),
@@ -186,7 +197,7 @@ EXPERIMENTS = (
         expectation="Latency grows with each stream, because its bytes are handled in between, but"
         " no connection starves.",
         loads=by_pace(
-            (Load(active=(10,), firehoses=(0, 4), turn=0.04, cycles=5),),
+            (Load(active=(10,), firehoses=(0, 4), turn=0.03, cycles=2),),
             (Load(active=(10,), firehoses=(0, 1, 4), turn=0.04, cycles=6),),
             (Load(active=(10,), firehoses=(0, 1, 2, 4, 8), turn=0.04, cycles=30),),
         ),
@@ -201,7 +212,7 @@ EXPERIMENTS = (
         expectation="Tens of bytes in the server, because an idle connection owns no buffer; the"
         " kernel's socket takes a hundred times that.",
         loads=by_pace(
-            (Load("hold", hold=(100, 3000)),),
+            (Load("hold", hold=(100, 1000)),),
             (Load("hold", hold=(100, 10000)),),
             (Load("hold", hold=(100, 1000, MOST)),),
         ),
@@ -216,20 +227,15 @@ EXPERIMENTS = (
         name="freeze",
         title="What a load generator sees of a stall",
         question="What do a closed and an open loop report of a server that stops for a moment?",
-        setup="The server is stopped (SIGSTOP) for 0.25 s of 1 s: under one connection in a closed"
+        setup="The server is stopped (SIGSTOP) for a quarter of a second: under one connection in a closed"
         " loop, and under 1,000 messages per second over 100 connections.",
         expectation="The closed loop stops sending and reports one slow echo; the open loop reports"
         " all that would have waited. The gap is coordinated omission.",
-        loads={
-            pace: (
-                Load(active=(1,), freeze=(0.4, 0.25), turn=1, cycles=1),
-                Load(
-                    "open", active=(100,), rate=(1000,), gaps="constant", freeze=(0.4, 0.25), turn=1,
-                    cycles=1,
-                ),
-            )
-            for pace in (QUICK, DEFAULT, FULL)
-        },
+        loads=by_pace(
+            frozen(turn=0.4, at=0.1, seconds=0.2),
+            frozen(turn=0.6, at=0.2, seconds=0.25),
+            frozen(turn=1.0, at=0.4, seconds=0.25),
+        ),
         first_round_only=True,
         one_server_at_a_time=True,
     ),

@@ -276,11 +276,12 @@ class Measuring:
     def waits(self, step: Step) -> None:
         """bench/baseline/waits: no server, no generator."""
         self.progress.begin(step.round, step.experiment)
-        words = [str(self.options.build / "bench" / "baseline" / "waits"), "--json=-"]
-        with process_of(words, self.cpus.server, stdout=subprocess.PIPE) as program:
-            with program.stdout:
-                lines = [json.loads(text) for text in program.stdout]
-            status = program.wait()
+        program = str(self.options.build / "bench" / "baseline" / "waits")
+        words = [program, f"--seconds={step.seconds}", "--json=-"]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with process_of(words, self.cpus.server, **streams) as process, process.stdout:
+            lines = [json.loads(text) for text in process.stdout]
+            status = process.wait()
         for line in lines:
             stamp = {"run": self.folder.name, "round": step.round}
             results.append(self.folder / "waits.ndjson", {**stamp, **line})

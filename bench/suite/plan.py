@@ -9,7 +9,7 @@ import itertools
 import random
 from dataclasses import dataclass, replace
 
-from experiments import BY_NAME, MOST, WAITS, Experiment, Load
+from experiments import BY_NAME, MOST, WAITS, WAITS_SECONDS, Experiment, Load
 from options import FLOOR, LT, TWIN, Options
 
 MOST_BY_DEFAULT = 20000  # opening more takes poll minutes: n times n
@@ -22,10 +22,10 @@ OPENING = 1 / 25000  # a connection: opened, proved by an echo, and closed again
 SEARCHED = 9e-9  # more, times n * n, where n connections are scanned each time
 SCANNING = 5e-7  # one wait, for each connection that is scanned ...
 ECHOES = 30  # ... and a turn has at least so many echoes
+DRAIN = 0.001  # its last replies, and until the server sleeps
 STARTING = 0.03  # a server and what belongs to it, started and stopped
-LOADING = 0.1  # the load generator, started and ended
-WAITING = 2.5  # the experiment without servers
-DRAWING = 1.0  # an experiment's figures, charts and part of the report, once
+LOADING = 0.05  # the load generator, started and ended
+DRAWING = 0.4  # an experiment's figures, charts and part of the report, once
 
 
 @dataclass
@@ -37,6 +37,7 @@ class Step:
     servers: list[str]
     load: Load | None  # None: bench/baseline/waits
     seed: int = 0  # decides the order of turns and the gaps of an open loop
+    seconds: float = 0  # that bench/baseline/waits takes
 
 
 def points(load: Load) -> list[dict]:
@@ -134,7 +135,7 @@ def steps_of(options: Options, experiment: Experiment, number: int, limit: int, 
     if number > 1 and experiment.first_round_only:
         return []
     if experiment.name == WAITS:
-        return [Step(number, WAITS, [], None)]
+        return [Step(number, WAITS, [], None, seconds=WAITS_SECONDS[options.pace])]
     steps = []
     for load in loads_of(options, experiment, limit):
         names = servers_for(options, experiment, load)
@@ -175,9 +176,11 @@ def opening_seconds(server: str, number: int) -> float:
 
 
 def turn_seconds(server: str, load: Load, point: dict) -> float:
+    """It begins with a reply on each connection and has at least some echoes."""
     scanned = point["idle"] if server == "poll_server" else 0
     least = ECHOES * scanned * SCANNING / max(point["active"] / 2, 1)
-    return START + max(load.turn, least)
+    first = point["active"] / point["rate_planned"] if point["rate_planned"] else 0
+    return max(START, first) + max(load.turn, least) + DRAIN
 
 
 def server_seconds(server: str, load: Load) -> float:
@@ -186,12 +189,13 @@ def server_seconds(server: str, load: Load) -> float:
     seconds = STARTING + opening_seconds(server, max(map(connections, each)))
     if load.mode == "hold":
         return seconds
-    return seconds + sum((load.cycles + 1) * turn_seconds(server, load, p) for p in each)
+    cycles = load.cycles + (0 if load.freeze else 1)  # one to settle
+    return seconds + sum(cycles * turn_seconds(server, load, p) for p in each)
 
 
 def step_seconds(step: Step) -> float:
     if step.load is None:
-        return WAITING
+        return step.seconds
     return LOADING + sum(server_seconds(name, step.load) for name in step.servers)
 
 

@@ -75,8 +75,9 @@ def write(path: Path, text: str) -> None:
     half = path.with_name(path.name + ".half")
     try:
         path.parent.mkdir(exist_ok=True)
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
+        with undisturbed():
+            half.write_text(text, encoding="utf-8")
+            half.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             half.unlink()

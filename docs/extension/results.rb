@@ -82,12 +82,14 @@ class ResultOfExperimentMacro < ResultMacro
 
   def make(parent, experiment, _attributes)
     said = Results.fetch(name.to_s, experiment)
-    parse(parent, ["[.#{name}]", verbatim(said.empty? ? NOTHING : said)])
+    parse(parent, ["[.#{name}]", verbatim(said.empty? ? self.class::NOTHING : said)])
   end
 end
 
 class ExplanationMacro < ResultOfExperimentMacro
   named :explanation
+
+  NOTHING = ''.freeze
 end
 
 # experiments::all[]: each experiment, what it asks, holds fixed and expects.
@@ -112,7 +114,8 @@ class PublishedMacro < ResultMacro
 
   def make(parent, _target, _attributes)
     rows = Results.fetch('tables', 'published')['rows'].flat_map do |source, claim, setup, ours, verdict|
-      ["|*#{verbatim(source)}* #{verbatim(claim)} _#{verbatim(setup)}_ |#{verbatim(ours)} |*#{verbatim(verdict)}*"]
+      said = [claim, setup].reject(&:empty?).map { |text| verbatim(text) }.join(' ')
+      ["|*#{verbatim(source)}*: #{said} |#{verbatim(ours)} |*#{verbatim(verdict)}*"]
     end
     parse(parent, ['.Claims we tested', '[%header.claims,cols="5,4,2"]', '|===',
                    '|published |this run |verdict', '', *rows, '|==='])
@@ -161,7 +164,7 @@ class ChartMacro < ImageMacro
   private
 
   def make(parent, name, attributes)
-    return super if Results.fetch('charts', name)
+    return super if Results.fetch('chart', name)
     parse(parent, ["_(There is no chart `#{name}`: this run has not measured it.)_"])
   end
 

@@ -93,7 +93,7 @@ START_TEST(it_climbs_and_counts_right)
         int idle, active, opened;
     } expected[] = {{0, 1, 1}, {0, 5, 4}, {20, 1, 16}, {20, 5, 4}};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -127,7 +127,7 @@ END_TEST
 START_TEST(lists_turn_like_an_odometer)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -154,7 +154,7 @@ END_TEST
 START_TEST(active_ones_turn_within_sizes)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -190,7 +190,7 @@ static const char *share_counters(char file[64])
 START_TEST(connections_too_many_are_reset)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     char file[64];
     const char *option = share_counters(file);
 
@@ -218,7 +218,7 @@ END_TEST
 START_TEST(it_does_not_wait_when_nothing_is_in_flight)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -256,7 +256,7 @@ static const char *const sizes[] = {"--size=1", "--size=100000",
 START_TEST(any_size_comes_back)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -275,7 +275,7 @@ END_TEST
 START_TEST(it_sleeps_while_it_waits)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, IS_SLOW, 0);
     trial_run(&trial, server.port,
@@ -292,7 +292,7 @@ END_TEST
 START_TEST(few_samples_give_no_quantiles)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     /* Some thousand echoes at the most: p99.9 asks for 10,000. */
     fake_server_start(&server, ECHOES, 0);
@@ -310,7 +310,7 @@ END_TEST
 START_TEST(it_looks_at_the_server)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     char pid[32], file[64];
     const char *option = share_counters(file);
 
@@ -359,7 +359,7 @@ static const struct wrong {
 static void measure_wrong(const struct wrong *wrong)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     char path[32];
 
     fake_server_start(&server, wrong->behaviour, wrong->after);
@@ -389,7 +389,7 @@ END_TEST
 START_TEST(each_point_asks_again_who_is_served)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, FORGETS_THE_FIRST, 2);
     trial_run(&trial, server.port,
@@ -410,7 +410,7 @@ END_TEST
 START_TEST(an_end_is_counted_once)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, RESETS, 1);
     trial_run(&trial, server.port,
@@ -430,7 +430,7 @@ START_TEST(idle_ones_are_looked_after_when_the_limit_was_lowered)
 {
     struct rlimit few = {8, 8};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, CLOSES_THE_FIRST, 200);
     trial_start(&trial, server.port,
@@ -451,7 +451,7 @@ END_TEST
 START_TEST(a_silent_server_is_given_up_soon)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     time_t began = time(NULL);
 
     fake_server_start(&server, FORGETS, 1);
@@ -470,7 +470,7 @@ START_TEST(an_idle_connection_is_looked_after)
 {
     bool speaks = _i == 0;
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, speaks ? SPEAKS_TO_THE_FIRST : CLOSES_THE_FIRST,
                       5);
@@ -504,7 +504,7 @@ static const struct shortage {
 static void climb_to_the_end(const struct shortage *shortage)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, shortage->behaviour, shortage->after);
     trial_run(&trial, server.port,
@@ -533,7 +533,7 @@ START_TEST(nobody_listens)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof(address);
-    struct trial trial;
+    struct run trial;
     char port[8];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -553,7 +553,7 @@ END_TEST
 START_TEST(hold_counts_what_is_held)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
     trial_run(&trial, server.port,
@@ -582,7 +582,7 @@ END_TEST
 START_TEST(hold_stops_at_each_number)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, SERVES_SO_MANY_ONLY, 150);
     trial_run(
@@ -604,7 +604,7 @@ END_TEST
 START_TEST(a_slow_server_is_not_given_up)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, IS_SLOW, 0);
     trial_run(&trial, server.port,
@@ -619,7 +619,7 @@ START_TEST(too_few_descriptors_are_said)
 {
     struct rlimit limit = {50, 50};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -643,7 +643,7 @@ START_TEST(a_signal_drops_only_the_point_underway)
     int signal_number = _i == 0 ? SIGINT : SIGTERM;
     static char line[100000];
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_start(&trial, server.port,
@@ -667,7 +667,7 @@ END_TEST
 START_TEST(a_signal_is_not_kept_waiting)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_start(&trial, server.port,
@@ -688,7 +688,7 @@ START_TEST(an_inherited_mask_keeps_no_signal_away)
 {
     sigset_t all;
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     signal(SIGTERM, SIG_IGN);
     sigfillset(&all);
@@ -739,7 +739,7 @@ static void answer_after_a_pause(int fd, pid_t loadgen)
 START_TEST(a_pause_of_its_own_is_not_the_servers_fault)
 {
     char port[8], text[64];
-    struct trial trial;
+    struct run trial;
     int listen_fd = listen_by_hand(port);
 
     trial_start(&trial, port,
@@ -762,7 +762,7 @@ END_TEST
 START_TEST(a_pause_of_its_own_is_told)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_start(&trial, server.port,
@@ -784,7 +784,7 @@ END_TEST
 START_TEST(lines_are_appended_to_a_file)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     char file[64], option[96], line[100000];
     int lines = 0;
 
@@ -816,7 +816,7 @@ END_TEST
 START_TEST(a_full_disk_is_said)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_start(
@@ -989,7 +989,7 @@ static const struct {
 };
 
 /* The end of a loadgen that was told nonsense: a line that has `text` in it. */
-static void assert_refused(struct trial *trial, const char *text)
+static void assert_refused(struct run *trial, const char *text)
 {
     program_wait(&trial->program);
     const char *line = trial->program.err;
@@ -1003,7 +1003,7 @@ static void assert_refused(struct trial *trial, const char *text)
 
 START_TEST(a_mistake_is_one_line_that_names_it)
 {
-    struct trial trial;
+    struct run trial;
 
     trial_start(&trial, "1", (const char *const[]){mistakes[_i], NULL});
     assert_refused(&trial, mistakes[_i]);
@@ -1012,7 +1012,7 @@ END_TEST
 
 START_TEST(what_makes_no_sense_together_is_refused)
 {
-    struct trial trial;
+    struct run trial;
 
     trial_start(&trial, "1", clashes[_i].options);
     assert_refused(&trial, clashes[_i].line);

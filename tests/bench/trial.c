@@ -8,13 +8,13 @@ enum { ARGUMENTS_MAX = 20 };
 
 const char *trial_loadgen;
 
-void trial_start(struct trial *trial, const char *port,
+void trial_start(struct run *trial, const char *port,
                  const char *const options[])
 {
     const char *argv[ARGUMENTS_MAX] = {trial_loadgen, "--json=-"};
     size_t n = 2;
 
-    *trial = (struct trial){0};
+    *trial = (struct run){0};
     for (size_t i = 0; options[i] != NULL; i++) {
         ck_assert_uint_lt(n, ARGUMENTS_MAX - 3);
         argv[n++] = options[i];
@@ -24,7 +24,7 @@ void trial_start(struct trial *trial, const char *port,
     trial->program = program_start(argv);
 }
 
-void trial_wait(struct trial *trial)
+void trial_wait(struct run *trial)
 {
     program_wait(&trial->program);
     char *rest = trial->program.out;
@@ -41,14 +41,13 @@ void trial_wait(struct trial *trial)
     ck_assert_msg(trial->count > 0, "no point: %s", trial->program.err);
 }
 
-void trial_run(struct trial *trial, const char *port,
-               const char *const options[])
+void trial_run(struct run *trial, const char *port, const char *const options[])
 {
     trial_start(trial, port, options);
     trial_wait(trial);
 }
 
-void trial_free(struct trial *trial)
+void trial_free(struct run *trial)
 {
     for (size_t i = 0; i < trial->count; i++)
         json_decref(trial->points[i]);

@@ -13,7 +13,7 @@
 
 enum { POINTS_MAX = 8 };
 
-struct trial {
+struct run {
     struct program program;
     json_t *points[POINTS_MAX]; /* the lines of JSON that it wrote */
     size_t count;
@@ -26,17 +26,17 @@ extern const char *trial_loadgen;
  * Start it against 127.0.0.1:port with these options, which end with NULL, and
  * with --json=-.
  */
-void trial_start(struct trial *trial, const char *port,
+void trial_start(struct run *trial, const char *port,
                  const char *const options[]);
 
 /* Wait for its end and read its points. */
-void trial_wait(struct trial *trial);
+void trial_wait(struct run *trial);
 
 /* Both in one. */
-void trial_run(struct trial *trial, const char *port,
+void trial_run(struct run *trial, const char *port,
                const char *const options[]);
 
-void trial_free(struct trial *trial);
+void trial_free(struct run *trial);
 
 /* The member at a path like "latency.count". */
 json_t *trial_get(const json_t *point, const char *path);

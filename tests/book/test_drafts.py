@@ -6,7 +6,6 @@ A draft is a chapter of a few lines, built as authors build theirs.
 """
 
 import html
-import json
 import re
 import signal
 import subprocess
@@ -47,9 +46,9 @@ WRONG = {
     "See src:poll_server/poll_server.c[no_such_name].": "there is nothing named 'no_such_name' in it",
     "See man:poll[9].": "man:poll[9]: that is no section of the manual",
     "It was figure:no.such.figure[].": "figures: 'no.such.figure' is no such key",
-    "findings::no_such_experiment[]": "findings: 'no_such_experiment' is no such key",
+    "result::no_such_experiment[]": "result: 'no_such_experiment' is no such key",
     "table::no_such_table[]": "tables: 'no_such_table' is no such key",
-    'chart::no_such_chart[alt="A chart."]': "charts: 'no_such_chart' is no such key",
+    'chart::no_such_chart[alt="A chart."]': "chart: 'no_such_chart' is no such key",
     'picture::no-such-picture[alt="A picture."]': "docs/pictures has no no-such-picture.svg",
     "picture::loop-poll[]": "picture::loop-poll[]: it has no alt text",
     "[session]\n----\n$ echo printed\n? not this\n----":
@@ -87,14 +86,19 @@ See claim:select_changes_its_sets[], case:echo-sizes[], break:close-at-fin[], ma
 
 == A run
 
-A rate: figure:churn.least.poll.rate[]. None: figure:idle.1.most.poll.rate[].
+A rate: figure:churn.poll.rate[]. None: figure:idle.1.most.poll.rate[].
+A ratio: figure:ratio.churn.poll.cpu[].
 It was figure:command[].
 
-findings::idle[]
+result::churn[]
 
-chart::churn[alt="Connections a second."]
+explanation::idle[]
 
-chart::idle[alt="Echoes a second."]
+published::all[]
+
+chart::churn[alt="Connections per second."]
+
+chart::idle[alt="Echoes per second."]
 
 == A session
 
@@ -130,7 +134,7 @@ def small_run() -> str:
     """A results folder with little in it: all charts of the gallery take long to draw."""
     folder = Path(folders.name) / "small run"
     if not folder.exists():
-        made_up.write(folder, made_up.whole_run(4, experiments=("churn",)))
+        made_up.write(folder, made_up.lines(["churn"]))
     return str(folder)
 
 
@@ -203,9 +207,7 @@ class RightDraft(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         run = Path(folders.name) / "run"
-        made_up.write(run, made_up.whole_run(4, experiments=("churn",)))
-        record = run / "environment.json"
-        record.write_text(json.dumps({**json.loads(record.read_text()), "command": "bench/run <a> & b"}))
+        made_up.write(run, made_up.lines(["churn"]), with_waits=False, command="bench/run <a> & b")
         status, said, cls.page = draft("right", RIGHT, "--results", str(run))
         if status:
             raise AssertionError(f"status {status}: {said}")
@@ -222,7 +224,7 @@ class RightDraft(unittest.TestCase):
     def test_a_function_ends_where_it_ends(self):
         """In Python too, where a line that ends with a brace begins no body."""
         self.assertIn("def of_run(", self.text)
-        self.assertNotIn("def sleeps(", self.text)
+        self.assertNotIn("def held(", self.text)
 
     def test_callouts_stand_behind_their_lines(self):
         self.assertRegex(self.text, r"listener_announce\(.*\(1\)\n")
@@ -253,9 +255,12 @@ class RightDraft(unittest.TestCase):
                 self.assertIn(line, html.unescape(re.sub("<[^>]*>", "", text[start:][:4000])))
 
     def test_numbers_are_those_of_the_run(self):
-        self.assertRegex(self.text, r"A rate: \d[\d,.]* connections/s")
+        self.assertRegex(self.text, r"A rate: \d[\d,.]*/s")
+        self.assertRegex(self.text, r"A ratio: \d\.\d+ \(\d\.\d+ to \d\.\d+\)")
         self.assertIn("None: (not measured in this run).", self.text)
-        self.assertIn("No comparison can be made here: it was not measured", self.text)
+        self.assertIn("between epoll LT and", self.text)
+        self.assertIn("Nothing can be said here: this run has not measured it.", self.text)
+        self.assertIn("not decided by this run", self.text)
         self.assertIn("It was bench/run <a> & b.", self.text)
         self.assertTrue((self.page.parent / "charts" / "churn.svg").is_file())
 
@@ -280,8 +285,7 @@ class Keys(unittest.TestCase):
     """docs/results.py: what a chapter may name, of a run that was made up."""
 
     def listed(self, name: str, trials: list[dict]) -> str:
-        folder = Path(folders.name) / name
-        made_up.write(folder, trials)
+        folder = made_up.write(Path(folders.name) / name, trials)
         done = subprocess.run(
             [book.DOCS / "results.py", "--list", folder],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=book.SECONDS,
@@ -289,33 +293,39 @@ class Keys(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
 
-    def test_what_is_drawn_hollow_is_marked(self):
-        trials = made_up.whole_run(6, experiments=("active",))
-        self.assertNotIn("○", self.listed("full", trials))
-        said = self.listed("hollow", made_up.make_doubtful(trials))
-        self.assertRegex(said, r"figure:active\.most\.epoll_et\.rate\[\]  ○ \d")
-        self.assertRegex(said, r"figure:active\.most\.epoll_lt\.rate\[\]  \d")
-        self.assertRegex(said, r"figure:active\.most\.epoll_et\.cpu_per_echo\[\]  \d")
+    def test_every_server_has_its_figure_at_both_ends_of_a_panel(self):
+        said = self.listed("ends", made_up.lines(["idle"]))
+        for server in ("poll", "epoll_lt", "epoll_et"):
+            for place in ("least", "most"):
+                self.assertRegex(said, rf"figure:idle\.1\.{place}\.{server}\.cpu\[\]  \d[\d.]* .?s\n")
+        self.assertIn("figure:idle.1.least.x[]  0\n", said)
+        self.assertRegex(said, r"figure:ratio\.idle\.1\.most\.poll\.cpu\[\]  \d[\d.,]* \(\d.* to .*\)\n")
+        self.assertIn("figure:held.select[]  1,0", said)
 
-    def test_trials_are_counted_and_rounds_in_words(self):
-        trials = made_up.whole_run(1, experiments=("active",))
-        trials[0]["doubts"] = ["generator"]
-        said = self.listed("counted", trials)
-        self.assertIn(f"figure:trials[]  {len(trials)}\n", said)
-        self.assertIn("figure:trials.doubtful[]  1\n", said)
-        self.assertIn("figure:rounds[]  1 round\n", said)
+    def test_what_this_run_lacks_has_its_key_all_the_same(self):
+        said = self.listed("lacks", made_up.lines(["churn"]))
+        for key in ("idle.1.most.poll.cpu", "ratio.active.most.libuv.rate", "held.select"):
+            self.assertIn(f"figure:{key}[]  (not measured in this run)\n", said)
 
-    def test_sleeps_are_told_for_each_echo(self):
-        said = self.listed("sleeps", made_up.whole_run(2, experiments=("idle",)))
-        self.assertIn("figure:sleeps.1.poll[]  1\n", said)
-        self.assertRegex(said, r"figure:sleeps\.100\.poll\[\]  (less than 0\.001|0\.00\d+)\n")
+    def test_suspect_figures_are_marked(self):
+        trials = made_up.lines(["active"])
+        self.assertNotIn("○", self.listed("sound", trials))
+        for line in trials:
+            line["steal_seconds"] = line["seconds"]
+        said = self.listed("suspect", trials)
+        self.assertRegex(said, r"figure:active\.most\.poll\.rate\[\]  ○ \d")
+        self.assertRegex(said, r"figure:active\.most\.poll\.receives_per_echo\[\]  \d")
+        self.assertNotIn("figure:trials.suspect[]  0\n", said)
+
+    def test_rounds_are_in_words(self):
+        self.assertIn("figure:rounds[]  1 round\n", self.listed("one", made_up.lines(["churn"], rounds=1)))
 
 
 class Publishing(unittest.TestCase):
     def test_any_locale_will_do(self):
         for name in ("C", "POSIX", ""):
             with self.subTest(locale=name):
-                text = "= A draft\n\nA dash – and more.\n\nfindings::idle[]\n"
+                text = "= A draft\n\nA dash – and more.\n\nresult::idle[]\n"
                 status, said, page = draft("locale", text, LC_ALL=name, LANG="", LC_CTYPE="")
                 self.assertEqual(status, 0, said)
                 self.assertIn("A dash – and", text_of(page))

@@ -61,7 +61,8 @@ int address_socket(const struct address *address, uint32_t number)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    if (address->is_ipv4_loopback && bind_source(fd, number) == -1)
+    if (address->is_ipv4_loopback && number != ADDRESS_ANY_SOURCE &&
+        bind_source(fd, number) == -1)
         return close_keeping_errno(fd);
     return fd;
 }
@@ -82,6 +83,13 @@ int address_connect(const struct address *address, uint32_t number)
     if (fd != -1 && address_begin(address, fd) == -1)
         return close_keeping_errno(fd);
     return fd;
+}
+
+int address_reset(int fd)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    return connect(fd, &nowhere, sizeof(nowhere));
 }
 
 bool address_is_our_limit(int error)

@@ -32,6 +32,9 @@ struct address {
  */
 struct address address_resolve(const char *host, const char *port);
 
+/* For address_socket: any source address will do. */
+#define ADDRESS_ANY_SOURCE UINT32_MAX
+
 /*
  * A non-blocking socket that is ready for address_begin.  `number` picks the
  * source address.  Returns the descriptor, or -1 with errno set.
@@ -47,6 +50,14 @@ int address_begin(const struct address *address, int fd);
 
 /* Both in one: the descriptor, or -1 with errno set and nothing left open. */
 int address_connect(const struct address *address, uint32_t number);
+
+/*
+ * Reset the connection of this socket, or give up connecting it.  The socket is
+ * then ready for address_begin again, with the same source address and options,
+ * and another port of its own.  (A connect to an address of family AF_UNSPEC
+ * does that: connect(2).)  Returns 0, or -1 with errno set.
+ */
+int address_reset(int fd);
 
 /*
  * Does this errno of the above say that our own process or machine has no more
