@@ -82,7 +82,7 @@ def processes_with(mark: str) -> list[int]:
 
 def generators_of(server: int) -> list[int]:
     """loadgen's processes, the conductor first."""
-    return processes(lambda word: re.search(rf",pid={server}(,|$)", word))
+    return processes(lambda word: re.search(rf"(^|,)pid={server}(,|$)", word))
 
 
 def is_stopped(pid: int) -> bool:
