@@ -37,7 +37,6 @@ RESULTS = """\
 The results folder then holds:
 
   report.html       the charts, what they show, the machine: open it
-  *.svg             the charts; plots/*.gp draw them
   comparison.tsv    how each server compares with epoll LT
   figures.tsv       every figure, one per line
   hgrm/             latency distributions for HdrHistogram's plotter
