@@ -13,7 +13,6 @@ Keys of figures:
 
     machine kernel command rounds    the run
     trials trials.suspect            how many, and how many of them are suspect
-    aa.METRIC                        how far equal servers differ at most, in any experiment
     held.SERVER                      connections that it held when asked for more
     PLACE.x                          the number itself: 19,000
     PLACE.SERVER.METRIC              idle.1.most.poll.cpu
@@ -102,12 +101,8 @@ def of_run(run: Run) -> dict[str, str]:
     }
 
 
-def of_machine(run: Run) -> dict[str, str]:
-    reaches = sentences.aa_reaches(run)
-    made = {
-        f"aa.{metric}": words.ratio(reaches[metric], 0.01) if metric in reaches else MISSING
-        for metric in ("cpu", "rate", "p50")
-    }
+def held(run: Run) -> dict[str, str]:
+    made = {}
     for name, server in SERVERS.items():
         full = [t["held"] for t in run.trials if (t["server"], t["outcome"]) == (server, "limit")]
         made[f"held.{name}"] = f"{max(full):,}" if full else MISSING
@@ -210,9 +205,9 @@ def gather(run: Run) -> dict:
     names = [experiment.name for experiment in EXPERIMENTS]
     drawable = charts.drawable(run)
     return {
-        "figures": of_run(run) | of_machine(run) | of_panels(run),
+        "figures": of_run(run) | held(run) | of_panels(run),
         "tables": all_tables(run),
-        "result": {name: " ".join(sentences.result(run, name)) for name in names},
+        "result": {name: sentences.result(run, name) for name in names} | {"aa": sentences.trust(run)},
         "explanation": {name: sentences.explanation(run, name) for name in names},
         "chart": {name: name in drawable for name in names},
     }

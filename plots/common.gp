@@ -93,5 +93,5 @@ if (keyed) {
     }
 }
 set multiplot layout rows, columns \
-    margins side / page, 1 - 20 / page, foot / page_height, 1 - head / page_height \
+    margins side / page, 1 - 28 / page, foot / page_height, 1 - head / page_height \
     spacing 78 / page, gap / page_height

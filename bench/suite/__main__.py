@@ -48,7 +48,8 @@ def choose_peers(options: Options) -> None:
         del options.servers[name]
     if missing:
         say_sentence(
-            f"Not built, because a library is missing: {', '.join(missing)}. See bench/baseline/peers."
+            f"Not built, because a library is missing: {', '.join(missing)}. See"
+            " bench/baseline/peers."
         )
     if not options.servers:
         raise Problem("bench/run: --only: none of these servers was built", 1)

@@ -19,11 +19,12 @@ import results
 from experiments import BY_NAME
 from figures import Figure, Run, load_run, to_tsv
 from options import TWIN
+from report import flat
 from words import amount, noun, number, short, some
 
 COLUMNS = 80
 DIFFERENT, ALIKE = "different", "not shown"
-ABSENT = "not there"
+UNKNOWN = "unknown"
 SAME = "The environments of both runs are the same."
 ASIDE = {"load_average", "command", "remarks", "plan.seed"}  # differ, but explain nothing
 
@@ -88,33 +89,12 @@ def pairs_of(runs: tuple[Run, Run]) -> list[Pair]:
 # --- Conditions.
 
 
-def flat(value: object, name: str = "") -> dict[str, object]:
-    """environment.json as one name per value: plan.rounds is 3."""
-    if not isinstance(value, dict):
-        return {name: value}
-    found = {}
-    for key, part in value.items():
-        found |= flat(part, f"{name}.{key}" if name else key)
-    return found
-
-
 def conditions(runs: tuple[Run, Run]) -> list[tuple[str, str, str]]:
     """What differs between the two environments: its name, and both values."""
-    first, second = (flat(run.environment) for run in runs)
+    first, second = (dict(flat(run.environment)) for run in runs)
     names = [name for name in dict.fromkeys([*first, *second]) if name not in ASIDE]
-    return [
-        (name, in_words(first.get(name, ABSENT)), in_words(second.get(name, ABSENT)))
-        for name in names
-        if first.get(name, ABSENT) != second.get(name, ABSENT)
-    ]
-
-
-def in_words(value: object) -> str:
-    if value is None:
-        return "unknown"
-    if isinstance(value, list):
-        return " ".join(map(str, value)) or "none"
-    return str(value)
+    both = [(name, first.get(name, UNKNOWN), second.get(name, UNKNOWN)) for name in names]
+    return [(name, a, b) for name, a, b in both if a != b]
 
 
 # --- Text.

@@ -27,16 +27,18 @@ BRIEF = {"cpu": "CPU", "cpu_per_mib": "CPU/MiB", "user_bytes": "memory"}
 
 
 def key_loads(run: Run, name: str) -> list[Ratio]:
-    """Of what an experiment compares first, the two ends for each number of active ones."""
+    """Of what an experiment compares first: the ends of idle, the far end of the others."""
     metric = next(iter(BY_NAME[name].compare), None)
     own = [one for one in run.ratios if (one.experiment, one.metric) == (name, metric)]
+    if name != "idle":
+        without_and_beside_idle = {one.point.idle > 0: one for one in own}
+        return list(without_and_beside_idle.values())
     found: dict = {}
     for active in dict.fromkeys(one.point.active for one in own):
         points = [one for one in own if one.point.active == active]
         for one in (points[0], points[-1]):
             found.setdefault(one.point, one)
-    loads = list(found.values())
-    return loads if name == "idle" else loads[:1] + loads[1:][-1:]
+    return list(found.values())
 
 
 def load_words(one: Ratio) -> str:

@@ -14,7 +14,6 @@ import re
 import resource
 import subprocess
 import time
-from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import results
@@ -133,26 +132,6 @@ THROTTLED_LEAST = 0.1  # seconds
 CGROUPS = "/sys/fs/cgroup"
 
 
-@dataclass
-class Times:
-    """CPU time in seconds, all CPUs together: proc(5), the first line of /proc/stat."""
-
-    busy: float  # programs, their system calls included
-    stolen: float  # wanted by us, given to another guest by the hypervisor
-    all: float
-    ours: float  # of `busy`: this program and those that it started and that ended
-    throttled: float  # wanted by us beyond the quota of a container
-
-    def since(self, before: "Times") -> "Times":
-        return Times(*(now - then for now, then in zip(astuple(self), astuple(before))))
-
-    def others_share(self) -> float:
-        return max(self.busy - self.ours, 0) / self.all if self.all > 0 else 0
-
-    def stolen_share(self) -> float:
-        return self.stolen / self.all if self.all > 0 else 0
-
-
 def our_time() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
@@ -178,36 +157,35 @@ def throttled_time() -> float:
     return 0.0
 
 
-def times() -> Times | None:
-    """As they are now, or None where /proc doesn't show them."""
+def times() -> dict[str, float] | None:
+    """CPU time in seconds, all CPUs together, or None where /proc doesn't show it: proc(5)."""
     try:
         fields = Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
         user, nice, system, *_, stolen = ticks = [int(field) for field in fields]
     except (OSError, ValueError):
         return None
-    rate = os.sysconf("SC_CLK_TCK")
-    busy = user + nice + system
-    return Times(busy / rate, stolen / rate, sum(ticks) / rate, our_time(), throttled_time())
+    seconds = {"busy": user + nice + system, "stolen": stolen, "all": sum(ticks)}
+    seconds = {name: count / os.sysconf("SC_CLK_TCK") for name, count in seconds.items()}
+    return {**seconds, "ours": our_time(), "throttled": throttled_time()}
 
 
-def sentences(used: Times, when: str) -> list[str]:
-    """What the neighbours did, if it was worth mentioning."""
+def remarks_since(before: dict | None, when: str = "during the run") -> list[str]:
+    """What other programs did, if it is worth a remark."""
+    now = times()
+    if before is None or now is None or now["all"] <= before["all"]:
+        return []
+    used = {name: now[name] - before[name] for name in now}
+    others, stolen = (used["busy"] - used["ours"]) / used["all"], used["stolen"] / used["all"]
     said = []
-    if used.others_share() > BUSY_LEAST:
-        said.append(
-            f"Other programs used {used.others_share():.0%} of the CPUs' time {when}: intervals"
-            " are wider than on a quiet machine."
-        )
-    if used.stolen_share() > STOLEN_LEAST:
-        said.append(
-            f"The hypervisor gave {used.stolen_share():.0%} of the CPUs' time to other guests"
-            f" {when}: trials that suffered from it are marked."
-        )
-    if used.throttled > THROTTLED_LEAST:
-        said.append(
-            f"A quota of CPU time (of a container) kept the programs from running for"
-            f" {used.throttled:.1f} s {when}: rates and latencies include these pauses."
-        )
+    if others > BUSY_LEAST:
+        said.append(f"Other programs used {others:.0%} of the CPUs' time {when}: intervals are"
+                    " wider than on a quiet machine.")
+    if stolen > STOLEN_LEAST:
+        said.append(f"The hypervisor gave {stolen:.0%} of the CPUs' time to other guests {when}:"
+                    " trials that suffered from it are marked.")
+    if used["throttled"] > THROTTLED_LEAST:
+        said.append(f"A quota of CPU time (of a container) kept the programs from running for"
+                    f" {used['throttled']:.1f} s {when}: rates and latencies include these pauses.")
     return said
 
 
@@ -216,11 +194,6 @@ def remarks_just_before() -> list[str]:
     before = times()
     time.sleep(LOOK_SECONDS)
     return remarks_since(before, "just before the run")
-
-
-def remarks_since(before: Times | None, when: str = "during the run") -> list[str]:
-    now = times()
-    return [] if before is None or now is None else sentences(now.since(before), when)
 
 
 # --- What follows from the machine, and the record of it.
@@ -322,7 +295,6 @@ def record(options: Options, cpus: Cpus, limit: int, servers: list[str]) -> dict
             "turn": options.turn,
             "cycles": options.cycles,
             "stall": options.stall,
-            "idle_cut": left_out(options, limit),
             "seed": options.seed,
         },
     }
@@ -330,12 +302,3 @@ def record(options: Options, cpus: Cpus, limit: int, servers: list[str]) -> dict
 
 def write(folder: Path, written: dict) -> None:
     results.write(folder / "environment.json", json.dumps(written, indent=2) + "\n")
-
-
-def caption(environment: dict) -> str:
-    """The machine in one line, for below the charts."""
-    cpus = len(environment["cpus_allowed"])
-    where = f"{environment['cpu_model']}, {cpus} CPU{'s' if cpus != 1 else ''}"
-    if environment["hypervisor"]:
-        where += f" ({environment['hypervisor']} guest)"
-    return f"{where}, Linux {environment['kernel']}"

@@ -1,9 +1,9 @@
 """From trials to figures and ratios: what the report, the charts and the book read.
 
-A figure is the median over all turns of all rounds.  A ratio is taken inside each
-cycle, where both servers had their turn within milliseconds of each other, and is
-the median over all cycles of all rounds.  Both have a 95 % interval (intervals.py).
-Suspect trials (suspect.py) are left out where the others are more than half.
+A figure is the median over the turns of a round, averaged over the rounds.  A ratio
+is taken inside each cycle, where both servers had their turn within milliseconds of
+each other.  Both have a 95 % interval (intervals.py).  Suspect trials (suspect.py)
+are left out where the others are more than half.
 """
 
 import math

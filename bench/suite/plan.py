@@ -24,8 +24,7 @@ SCANNING = 5e-7  # one wait, for each connection that is scanned ...
 ECHOES = 30  # ... and a turn has at least so many echoes
 DRAIN = 0.001  # its last replies, and until the server sleeps
 STARTING = 0.03  # a server and what belongs to it, started and stopped
-LOADING = 0.1  # the load generator, started and ended
-
+LOADING = 0.05  # the load generator, started and ended
 DRAWING = 0.4  # an experiment's figures, charts and part of the report, once
 
 

@@ -146,7 +146,7 @@ def sections(run: Run, charts: dict[str, str]) -> list[Section]:
     made = []
     for name in run.experiments:
         tables = wait_table(run) if name == "waits" else figure_tables(run, name)
-        said = (sentences.result(run, name), sentences.explanation(run, name))
+        said = (sentences.findings(run, name), sentences.explanation(run, name))
         context = sentences.context(run, name)
         made.append(Section(BY_NAME[name], charts.get(name), *said, context, tables))
     return made

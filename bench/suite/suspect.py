@@ -106,7 +106,7 @@ RULES = (
     rule("rate", "latency", "the load was more than 10 % off its plan", is_off_plan),
     rule("lag", "latency", "the generator sent late: more than a tenth of the latency is its own",
          is_late),
-    rule("steal", "rate latency cpu", "the hypervisor gave over 2 % of the CPU time to other guests",
+    rule("steal", "rate latency cpu", "the hypervisor gave over 2 % of the CPU time to others",
          is_stolen),
     rule("pause", "rate latency", "the generator could not run for half a second or more",
          is_paused),

@@ -82,12 +82,14 @@ class ResultOfExperimentMacro < ResultMacro
 
   def make(parent, experiment, _attributes)
     said = Results.fetch(name.to_s, experiment)
-    parse(parent, ["[.#{name}]", verbatim(said.empty? ? NOTHING : said)])
+    parse(parent, ["[.#{name}]", verbatim(said.empty? ? self.class::NOTHING : said)])
   end
 end
 
 class ExplanationMacro < ResultOfExperimentMacro
   named :explanation
+
+  NOTHING = ''.freeze
 end
 
 # experiments::all[]: each experiment, what it asks, holds fixed and expects.

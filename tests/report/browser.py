@@ -3,7 +3,7 @@
 Everything is asked by a few lines of script that run in the page; what they find
 wrong comes back as a list of sentences, so that a failing test says what to look
 at.  Chromium's own protocol (CDP) sets what a person would: the width of the
-window, dark or light, paper, script switched off.
+window, dark or light, paper.
 """
 
 import base64
@@ -17,10 +17,6 @@ try:
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
-
-    TAB, ENTER, ESCAPE = Keys.TAB, Keys.ENTER, Keys.ESCAPE
 except ImportError:
     webdriver = None
 
@@ -32,23 +28,18 @@ SHARED = """
 const seen = e => e.getClientRects().length > 0
     && e.checkVisibility({ visibilityProperty: true });
 const words = e => e.textContent.trim().replace(/\\s+/g, " ");
-const charts = () => [...document.querySelectorAll(".chart svg")].filter(seen);
-const nameOf = svg => svg.closest("figure").id;
+const charts = () => [...document.querySelectorAll("figure svg")].filter(seen);
+const nameOf = svg => svg.closest("section").id;
 """
 
 GROUND = "return getComputedStyle(document.documentElement).backgroundColor"
 
-# Marks are what the data drew, not the axes: in gnuplot's groups of a plot.
+# Marks are what the data drew, not the axes.
 MARKS = """
 const counts = {};
 for (const svg of charts()) {
-    const marks = [...svg.querySelectorAll("[id*=plot_] path, [id*=plot_] use, " +
-        "[id*=plot_] circle, [id*=plot_] rect, [id*=plot_] polygon")];
-    const drawn = marks.filter(m => {
-        const box = m.getBoundingClientRect();
-        return !m.closest(".value") && box.width + box.height > 2;
-    });
-    counts[nameOf(svg)] = [drawn.length, svg.querySelectorAll(".value").length];
+    const marks = [...svg.querySelectorAll("[id*=plot_] path, [id*=plot_] use, [id*=plot_] polygon")];
+    counts[nameOf(svg)] = marks.filter(m => m.getBoundingClientRect().width > 2).length;
 }
 return counts;
 """
@@ -157,18 +148,12 @@ for (const attribute of ["aria-labelledby", "aria-describedby"]) {
         if (!named) found.push(`${attribute} of nothing`);
     }
 }
-for (const svg of all(".chart svg")) {
+for (const svg of all("figure svg")) {
     if (!svg.getAttribute("aria-label")) found.push("a chart without a name");
 }
 for (const th of all("th")) if (!th.scope) found.push(`header '${words(th)}' of what?`);
 if (!document.documentElement.lang) found.push("no language");
 return found;
-"""
-
-
-SCROLLED = """
-arguments[0].scrollIntoView({ block: "center", behavior: "instant" });
-requestAnimationFrame(() => requestAnimationFrame(arguments[1]));
 """
 
 
@@ -203,11 +188,10 @@ class Browser:
     def ask(self, script: str):
         return self.driver.execute_script(SHARED + script)
 
-    def show(self, page: Path, width: str = "wide", scheme: str = "light", script: bool = True):
+    def show(self, page: Path, width: str = "wide", scheme: str = "light"):
         """Load a page from disk, as this person would see it."""
         wide, high = WIDTHS[width]
         self.medium("screen", scheme)
-        self.command("Emulation.setScriptExecutionDisabled", value=not script)
         self.command(
             "Emulation.setDeviceMetricsOverride",
             width=wide, height=high, deviceScaleFactor=1, mobile=width == "phone",
@@ -225,11 +209,6 @@ class Browser:
         """What the console got since the last time, but for Chromium's own first page."""
         said = [entry["message"] for entry in self.driver.get_log("browser")]
         return [message for message in said if not message.startswith("chrome://")]
-
-    def point_at(self, element) -> None:
-        """Move the pointer there, once the page has come to rest after scrolling."""
-        self.driver.execute_async_script(SCROLLED, element)
-        ActionChains(self.driver).move_to_element(element).perform()
 
     def printed(self) -> bytes:
         """The PDF that a person would get.  Emulated media would be printed, too: none."""

@@ -59,10 +59,6 @@ class Conditions(Folders):
         self.assertIn("  hypervisor: A kvm, B unknown\n", text)
         self.assertNotIn("cpu_model", text)
 
-    def test_lists_and_nested_names(self):
-        nested = {"a": {"b": [1], "c": {"d": None}}}
-        self.assertEqual(compare.flat(nested), {"a.b": [1], "a.c.d": None})
-
 
 class Output(Folders):
     def test_it_fits_a_terminal(self):
