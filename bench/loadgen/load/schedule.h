@@ -3,8 +3,9 @@
  *
  * A closed loop sends when the server has answered, so a server that stops
  * stops its own clients, and what they would have sent is never missed.
- * Independent clients come at times of their own.  So the times are drawn before
- * the first message leaves, and nothing that the server does can change them.
+ * Independent clients come at times of their own.  So the times are drawn
+ * before the first message leaves, and nothing that the server does can change
+ * them.
  *
  * Exponential gaps are what many independent clients look like together (a
  * Poisson process): bursts and lulls, the same mean.  Constant gaps are for
