@@ -242,7 +242,7 @@ static void run_cycles(struct conductor *conductor, struct report *report,
     report->stolen = usage_between(stolen, usage_stolen());
 }
 
-/* May this server take part in later points, and in which? */
+/* Decide in which later points this server may take part. */
 static void draw_consequences(struct conductor *conductor,
                               struct server *server)
 {
@@ -306,7 +306,7 @@ static void add_record(struct report *report, const struct server *server,
     }
 }
 
-/* Who takes part in this point?  Returns how many do. */
+/* Decide which servers take part in this point, and return how many. */
 static size_t invite(struct conductor *conductor, const struct point *point)
 {
     size_t count = 0;

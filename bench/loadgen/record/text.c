@@ -81,7 +81,7 @@ static void write_remarks(FILE *stream, const struct record *record)
                 (double)trial->frozen_after / NS_PER_SECOND);
     if (waited >= 0.1)
         fprintf(stream,
-                "  %s: other programs took %.0f %% of its CPU and ours\n",
+                "  %s: it and loadgen waited %.0f %% of the time for a CPU\n",
                 record->server, 100 * waited / 2);
     if (awake >= 2)
         fprintf(stream, "  %s: used %.0f %% of a CPU between its turns\n",

@@ -30,7 +30,7 @@ struct point {
     size_t active;    /* connections that talk */
     size_t firehoses; /* connections that stream without end */
     uint32_t size;    /* bytes in a message */
-    uint64_t rate;    /* open: messages a second in all */
+    uint64_t rate;    /* open: messages per second in all */
 };
 
 /* The connections to be held; in churn the active ones come and go. */
