@@ -197,24 +197,26 @@ static bool take_details(char *rest, struct server_option *server)
 struct server_option load_options_server(char *text)
 {
     struct server_option server = {.pid = 0};
-    const char *whole = strdup(text);
+    char *whole = strdup(text);
     char *rest = text;
     char *address = strsep(&rest, ",");
     char *equals = strchr(address, '=');
 
-    if (whole == NULL)
-        err(EXIT_FAILURE, "strdup");
-    server.name = strndup(whole, strlen(address));
-    if (equals != NULL) {
+    if (equals == NULL) {
+        server.name = strdup(address); /* which is cut in two below */
+    } else {
         *equals = '\0';
         server.name = address;
         address = equals + 1;
     }
+    if (whole == NULL || server.name == NULL)
+        err(EXIT_FAILURE, "strdup");
     if (server.name[0] == '\0' || !split_address(address, &server) ||
         !take_details(rest, &server))
         errx(EX_USAGE, "%s: not [NAME=]HOST:PORT[,pid=PID][,counters=FILE]",
              whole);
     options_number("PORT", server.port, 1, 65535);
+    free(whole);
     return server;
 }
 

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
@@ -124,14 +123,6 @@ def quoted(text: str) -> str:
     return '"' + re.sub(r'["\\`\n]', "", text) + '"'
 
 
-def order(servers: Iterable[str]) -> list[str]:
-    """The four, then what somebody brought along, then the peers."""
-    known = [*THE_FOUR, *PEERS, FLOOR]
-    there = set(servers)
-    mine = sorted(there - set(known))
-    return [s for s in [*THE_FOUR, *mine, *PEERS, FLOOR] if s in there]
-
-
 def frozen(run: Run) -> list[str]:
     """How long the window was, and for how long the server was stopped."""
     for trial in run.trials:
@@ -143,7 +134,8 @@ def frozen(run: Run) -> list[str]:
 def script(run: Run, name: str, kind: str) -> str:
     """What gnuplot reads: who was measured, the data, and plots/NAME.gp."""
     data = rows(run, name)
-    servers = order(row.server for row in data)
+    there = {row.server for row in data}
+    servers = [s for s in dict.fromkeys([*run.servers, *THE_FOUR]) if s in there]
     titles = [panel.title for panel in BY_NAME[name].panels] or [""] * 2
     lines = [
         "set encoding utf8",

@@ -31,6 +31,12 @@ NOUNS = {
     "instructions": Noun("instructions per echo"),
     "scanned_per_echo": Noun("descriptors scanned per echo"),
     "waits_per_echo": Noun("waits per echo"),
+    "receives_per_echo": Noun("calls of recv per echo"),
+    "sends_per_echo": Noun("calls of send per echo"),
+    "epoll_ctls_per_echo": Noun("calls of epoll_ctl per echo"),
+    "events_per_wait": Noun("ready descriptors per wait"),
+    "server_share": Noun("share of a CPU used by the server"),
+    "generator_share": Noun("share of a CPU used by the generator"),
     "calls_per_echo": Noun("system calls per echo"),
 }
 NAMES = {"epoll_lt": "epoll LT", "epoll_et": "epoll ET", "epoll_lt_again": "epoll LT again"}

@@ -56,10 +56,6 @@ class Rows(unittest.TestCase):
         self.assertEqual(len(rows), len({row.server for row in rows}))
         self.assertEqual([row.words for row in rows if row.server == "poll_server"], ["62 B"])
 
-    def test_the_four_come_first_and_peers_last(self):
-        order = charts.order(["libuv", "floor", "zz", "poll_server", "aa", "select_server"])
-        self.assertEqual(order, ["select_server", "poll_server", "aa", "zz", "libuv", "floor"])
-
     def test_names_stay_names(self):
         self.assertEqual(charts.quoted('a"b\\`c\n'), '"abc"')
 

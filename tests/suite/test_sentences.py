@@ -60,7 +60,7 @@ class Comparing(unittest.TestCase):
     def test_what_noise_explains_is_no_difference(self):
         said = sentences.compare([made(1.5, claim=False)])
         self.assertEqual(said, [
-            "With 100 active connections and none idle, no measurable difference between epoll LT"
+            "With 100 active connections and none idle, there is no measurable difference between epoll LT"
             " and poll (A/A: 1.010)."])
 
     def test_the_largest_claim_decides_on_the_load(self):
@@ -94,9 +94,9 @@ class Comparing(unittest.TestCase):
 
     def test_explanations_come_from_the_counters(self):
         run = made_up.whole_run(Path(folder.name) / "all")
-        self.assertIn("poll 19,000", sentences.explanation(run, "idle"))
-        self.assertIn("serves 1 echo with 1 active", sentences.explanation(run, "active"))
-        self.assertIn("epoll_ctl: select 0, poll 0, epoll LT 1", sentences.explanation(run, "churn"))
+        self.assertIn("per echo: poll 19,000, epoll LT 1", sentences.explanation(run, "idle"))
+        self.assertIn("1 active connection and none idle: 1 for", sentences.explanation(run, "active"))
+        self.assertIn("select 0, poll 0, epoll LT 1", sentences.explanation(run, "churn"))
         self.assertIn("poll 140 ns", sentences.explanation(run, "waits"))
 
     def test_an_empty_run_says_nothing(self):

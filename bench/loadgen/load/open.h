@@ -25,7 +25,7 @@
  * always sleeps, for there the server needs it.
  *
  * Limit: one thread.  What it does for one message delays the others, and a
- * reading of the usage, less than 0.1 ms at either end of the window, delays
+ * reading of the usage, about 0.1 ms at either end of the window, delays
  * all; lag tells how much.  A server that can't keep up never gets rid of its
  * queue: two seconds after the window no more is sent, and what was planned in
  * the window and wasn't sent by then is counted as `unsent`.

@@ -38,6 +38,9 @@ struct cpu_clock {
  */
 int cpu_clock_open(struct cpu_clock *clock, pid_t pid);
 
+/* Close its descriptor, if it has one. */
+void cpu_clock_close(const struct cpu_clock *clock);
+
 /* The CPU time so far in ns; only differences mean something.  0 when it can't
  * be read: the process has ended. */
 uint64_t cpu_clock_read(const struct cpu_clock *clock);

@@ -47,6 +47,8 @@ struct figures {
     uint64_t firehose_bytes; /* that the firehoses got back */
     uint64_t p50;            /* median latency; 0: too few.  Of one turn only */
     int64_t instructions;    /* that the server executed; -1: unknown */
+    int64_t waited;          /* that server and generator, both added up, could
+                                have run, but not on their CPUs; -1: unknown */
 };
 
 /* Add the figures of a turn to the sum of the turns before. */
