@@ -108,8 +108,9 @@ def rows(run: Run, name: str) -> list[Row]:
     special = {"waits": waits_rows, "freeze": freeze_rows}
     if name in special:
         return special[name](run)
-    panels = enumerate(BY_NAME[name].panels, 1)
-    return [row for number, panel in panels for row in panel_rows(run, BY_NAME[name], number, panel)]
+    own = BY_NAME[name]
+    panels = enumerate(own.panels, 1)
+    return [row for number, panel in panels for row in panel_rows(run, own, number, panel)]
 
 
 def drawable(run: Run) -> list[str]:

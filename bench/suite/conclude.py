@@ -15,7 +15,7 @@ from figures import Ratio, Run, load_run, write_tables
 from options import FLOOR, LT, TWIN
 from problem import Problem
 from progress import COLUMNS, complain, say, shown
-from words import BYTES, amount, noun, ratio, short, some
+from words import BYTES, amount, ratio, short, some
 
 NAMES, CELL = 30, 10  # columns of the table in the summary
 MOST_ROWS = 14

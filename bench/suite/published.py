@@ -17,6 +17,7 @@ from words import amount, interval, listed, noun, number, percent, short
 
 REPRODUCED, CONTRADICTED, OPEN = "reproduced", "contradicted", "not decided by this run"
 
+MECHANISMS = ("select", "poll", "epoll_lt", "epoll_et")  # as bench/baseline/waits calls them
 KERRISK_WAITS = 100_000
 KERRISK_SECONDS = {  # seconds for all of them, one random descriptor of so many ready
     "poll": {10: 1.12, 100: 6.8, 1000: 157, 10000: 1750},

@@ -88,7 +88,7 @@ def ratio_tables(run: Run) -> list[Table]:
 def wait_table(run: Run) -> list[Table]:
     """CPU time per wait: descriptors watched and ready down, mechanisms across."""
     found = published.wait_figures(run)
-    mechanisms = [m for m in ("select", "poll", "epoll_lt", "epoll_et") if any(m in k for k in found)]
+    mechanisms = [m for m in published.MECHANISMS if any(m in key for key in found)]
     loads = sorted({key[1:] for key in found})
     cells = {key: amount(value[0], "s") for key, value in found.items()}
     rows = [
@@ -186,8 +186,8 @@ def page(run: Run, charts: dict[str, str]) -> str:
     command = run.environment.get("command") or "bench/run"
     return setting.get_template("report.html.jinja").render(
         policy=POLICY, style=(HERE / "report.css").read_text("utf-8"),
-        machine=sentences.machine(run.environment), when=when(run), rounds=some(run.rounds, "round"),
-        suspects=suspects(run), trust=sentences.trust(run),
+        machine=sentences.machine(run.environment), when=when(run),
+        rounds=some(run.rounds, "round"), suspects=suspects(run), trust=sentences.trust(run),
         remarks=run.environment.get("remarks") or [], sections=sections(run, charts),
         missing=run.missing, verdicts=verdicts(run), ratios=ratio_tables(run),
         trials=trial_counts(run), servers=[short(server) for server in run.servers],

@@ -16,7 +16,7 @@ from statistics import median
 from experiments import BY_NAME
 from figures import Figure, Point, Ratio, Run
 from options import FLOOR, LT, PEERS, THE_FOUR, TWIN
-from published import OPEN, coordinated_omission, one_ready, wait_words
+from published import MECHANISMS, OPEN, coordinated_omission, one_ready, wait_words
 from words import BYTES, amount, listed, noun, number, ratio, sentence, short, some, times
 
 VERBS = {"rate": "reaches", "mib_rate": "reaches", "p50": "has", "p99": "has"}
@@ -35,7 +35,8 @@ def place(one: Figure | Ratio) -> str:
     if point.rate is not None:
         return f"at {point.rate:,} messages per second over {point.active:,} connections, {idle}"
     if along == "firehoses":
-        return f"beside {some(point.firehoses, 'stream')}" if point.firehoses else "without a stream"
+        streams = some(point.firehoses, "stream")
+        return f"beside {streams}" if point.firehoses else "without a stream"
     if along == "size":
         return f"with messages of {amount(point.size, BYTES)}"
     if not point.idle:
@@ -211,7 +212,7 @@ SERIES = {"active": "waits_per_echo", "size": "calls_per_echo", "fairness": "rec
 def why_waits(run: Run) -> str:
     """What each descriptor adds, between the fewest and the most."""
     parts = []
-    for mechanism in ("select", "poll", "epoll_lt", "epoll_et"):
+    for mechanism in MECHANISMS:
         for few, many in one_ready(run, mechanism):
             ns = 1e9 * (many[1] - few[1]) / (many[0] - few[0])
             cost = f"{number(ns)} ns" if ns > FEWEST_NS else f"less than {FEWEST_NS} ns"
@@ -244,7 +245,8 @@ def explanation(run: Run, name: str) -> str:
         parts = [f"{words}: {text}" for words, text in counts if text]
         return sentence(f"{place(where)}, {'; '.join(parts)}") if parts else ""
     metric = SERIES.get(name, "calls_per_echo")
-    parts = [f"{place(one)}: {each(run, name, metric, one.point)}" for one in ends(run, name, metric)]
+    few_and_many = ends(run, name, metric)
+    parts = [f"{place(one)}: {each(run, name, metric, one.point)}" for one in few_and_many]
     return sentence(f"{noun(metric).words} {'; '.join(parts)}") if parts else ""
 
 
@@ -270,7 +272,8 @@ def trust(run: Run) -> str:
     """One line: how large a difference must be here."""
     found = {metric: aa_reaches(run, metric) for metric in ("cpu", "rate", "p50")}
     words = [
-        f"{ratio(median(reaches), 0.01)} in {noun(metric).words} (at most {ratio(max(reaches), 0.01)})"
+        f"{ratio(median(reaches), 0.01)} in {noun(metric).words}"
+        f" (at most {ratio(max(reaches), 0.01)})"
         for metric, reaches in found.items() if reaches
     ]
     if not words:

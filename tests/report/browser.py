@@ -38,7 +38,8 @@ GROUND = "return getComputedStyle(document.documentElement).backgroundColor"
 MARKS = """
 const counts = {};
 for (const svg of charts()) {
-    const marks = [...svg.querySelectorAll("[id*=plot_] path, [id*=plot_] use, [id*=plot_] polygon")];
+    const kinds = ["path", "use", "polygon"].map(kind => `[id*=plot_] ${kind}`);
+    const marks = [...svg.querySelectorAll(kinds)];
     counts[nameOf(svg)] = marks.filter(m => m.getBoundingClientRect().width > 2).length;
 }
 return counts;
