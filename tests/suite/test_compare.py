@@ -45,6 +45,7 @@ class Verdicts(Folders):
         self.assertIn("; none differ", text)
         self.assertIn("environments of both runs are the same", text)
         self.assertRegex(text, rf"(?m)^  {FLOOR} ")
+        self.assertNotIn("again", text)
 
     def test_runs_with_nothing_in_common(self):
         a, b = self.run_of("a", 5e-6), write(self.root / "b", [])
