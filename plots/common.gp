@@ -66,8 +66,8 @@ page_height = head + rows * height + (rows - 1) * gap + foot
 faces = "DejaVu Sans, Verdana, sans-serif"
 if (kind eq "png") {
     set terminal pngcairo noenhanced size 2 * page, 2 * page_height \
-        background "#ffffff" font "DejaVu Sans,12.5" fontscale 2 linewidth 2 \
-        pointscale 2
+        background "#ffffff" font "DejaVu Sans,11.5" fontscale 2 linewidth 2 \
+        pointscale 2.8
 } else {
     set terminal svg dynamic noenhanced size page, page_height font faces . ",16"
 }
@@ -75,7 +75,7 @@ set micro
 set border 3 linecolor rgb faint
 set tics nomirror textcolor rgb faint scale 0.5
 set grid ytics linetype 1 linecolor rgb rule linewidth 1
-set title font "DejaVu Sans:Bold,16" textcolor rgb ink
+set title textcolor rgb ink
 set xlabel textcolor rgb ink offset 0, 0.3
 set ylabel textcolor rgb ink
 set format x "%.0s%c"
