@@ -168,11 +168,11 @@ def calls_table(run: Run, active: int, idle: int) -> dict:
 def ratio_table(run: Run, server: str) -> dict:
     """All comparisons of a server with level-triggered epoll."""
     rows = [
-        [noun(r.metric, r.point.mode).words, r.point.words(), in_words(r, "–"),
+        [f"{noun(r.metric, r.point.mode).words}, {r.point.words()}", in_words(r, "–"),
          words.ratio(r.aa, 0.01) if r.aa else "unknown", "yes" if r.claim else "no"]
         for r in run.ratios if r.server == server
     ]
-    columns = ["", "load", "ratio (interval)", "A/A", "a difference"]
+    columns = ["", "ratio (interval)", "A/A", "a difference"]
     return table(f"{short(server)} against {short(LT)}", columns, rows)
 
 

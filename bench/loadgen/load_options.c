@@ -22,7 +22,7 @@ enum {
     FIREHOSES_MAX = 1000,
     SEED_MAX = 2147483647,
     PLAN_MAX = 20000000, /* messages of one turn: 160 MB of send times */
-    CYCLES_MAX = 10000,
+    CYCLES_MAX = 100000,
 };
 
 /* Options without a letter of their own have a number that is no letter. */
@@ -144,7 +144,7 @@ static bool read_seconds(const char *text, double min, double max,
     char *end;
 
     /* strtod(3) also accepts "inf", "nan", "0x1p3" and white space before it:
-     * more than anybody means who writes seconds. */
+     * more than a number of seconds should be. */
     *seconds = strtod(text, &end);
     return text[0] != '\0' && text[strspn(text, "0123456789.")] == '\0' &&
            *end == '\0' && *seconds >= min && *seconds <= max;
@@ -197,28 +197,30 @@ static bool take_details(char *rest, struct server_option *server)
 struct server_option load_options_server(char *text)
 {
     struct server_option server = {.pid = 0};
-    const char *whole = strdup(text);
+    char *whole = strdup(text);
     char *rest = text;
     char *address = strsep(&rest, ",");
     char *equals = strchr(address, '=');
 
-    if (whole == NULL)
-        err(EXIT_FAILURE, "strdup");
-    server.name = strndup(whole, strlen(address));
-    if (equals != NULL) {
+    if (equals == NULL) {
+        server.name = strdup(address); /* which is cut in two below */
+    } else {
         *equals = '\0';
         server.name = address;
         address = equals + 1;
     }
+    if (whole == NULL || server.name == NULL)
+        err(EXIT_FAILURE, "strdup");
     if (server.name[0] == '\0' || !split_address(address, &server) ||
         !take_details(rest, &server))
         errx(EX_USAGE, "%s: not [NAME=]HOST:PORT[,pid=PID][,counters=FILE]",
              whole);
     options_number("PORT", server.port, 1, 65535);
+    free(whole);
     return server;
 }
 
-/* Results are told apart by name. */
+/* The name identifies the results. */
 static void take_server(struct load_options *options, char *text)
 {
     if (options->server_count == SERVERS_MAX)

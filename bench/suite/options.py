@@ -37,7 +37,6 @@ RESULTS = """\
 The results folder then holds:
 
   report.html       the charts, what they show, the machine: open it
-  *.svg             the charts; plots/*.gp draw them
   comparison.tsv    how each server compares with epoll LT
   figures.tsv       every figure, one per line
   hgrm/             latency distributions for HdrHistogram's plotter
@@ -233,7 +232,7 @@ def parser() -> Parser:
     add("--server", metavar="NAME=COMMAND", action="append", default=[], help=SERVER_HELP)
     add("--peers", action="store_true", help=PEERS_HELP)
     add("--only", metavar="NAMES", help="only these servers, separated by commas")
-    add("--seed", metavar="N", help="decides the order of turns and the gaps between messages (random)")
+    add("--seed", metavar="N", help="for the order of turns and the gaps of open loops (random)")
     add("--output", metavar="DIR", help="results folder (results/DATE-TIME)")
     add("--report", metavar="DIR", help="measure nothing: draw an earlier run again")
     beside = "measure nothing: compare two runs; with --output, also as a table"

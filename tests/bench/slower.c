@@ -3,12 +3,12 @@
  *
  * An instrument that compares CPU time should find a difference that we know.
  * This file is linked with the whole, unchanged epoll LT server, and with
- * `-Wl,--wrap=send` the linker lets each of its calls of send come here first.
- * Every BATCH sends, it burns CPU time until what it has burned is
+ * `-Wl,--wrap=send` the linker lets each of its calls of send come here.  After
+ * every few of them it burns CPU time, until what it has burned is
  * SLOWER_PERCENT per cent of everything else that the process has used since
- * its first send. It burns by reading the clock of that CPU time: so what is
- * burned is known as exactly as what is used, and the cost of the clock is a
- * part of it.
+ * its first send.  It burns by reading the clock of that CPU time, which is the
+ * one that loadgen reads (cpu_clock.h): so what is burned is known as exactly
+ * as what is used, and the cost of the clock is a part of it.
  *
  *     SLOWER_PERCENT  what to burn, in per cent of the rest (0: nothing)
  *     SLOWER_REPORT   the file in which, at its end, it writes the CPU time in
@@ -16,40 +16,35 @@
  *                     that was burned; so the true ratio to a server that is
  *                     not slowed down is used / (used - burned)
  *
- * A batch is small beside a turn of some milliseconds, and long enough that one
- * reading of the clock, 1.3 us on a virtual machine, is a small part of 3 %.
+ * It burns whenever BURN_NS should be due: many readings of the clock, which
+ * take 1 to 3 us each on a virtual machine, and little beside a turn.
  */
+#include "record/cpu_clock.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <unistd.h>
 
-enum { BATCH = 32 };
+enum { BURN_NS = 20000 };
 
-static uint64_t
-    begun; /* all times in ns of the process's CPU time; 0: not yet */
-static uint64_t burned;
-static double share; /* of the rest */
-static int sends;    /* since it last burned */
-
-static uint64_t cpu_time(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
+static struct cpu_clock cpu; /* of this process; all times in ns */
+static uint64_t begun;
+static double burned;
+static double share; /* to burn, of the rest */
+static uint64_t sends;
+static uint64_t next = 1; /* how many sends it burns again after */
 
 static void report(void)
 {
     const char *path = getenv("SLOWER_REPORT");
-    FILE *file = path != NULL && begun != 0 ? fopen(path, "w") : NULL;
+    FILE *file = path != NULL ? fopen(path, "w") : NULL;
 
     if (file == NULL)
         return;
-    fprintf(file, "%ju %ju\n", (uintmax_t)(cpu_time() - begun),
-            (uintmax_t)burned);
+    fprintf(file, "%ju %.0f\n", (uintmax_t)(cpu_clock_read(&cpu) - begun),
+            burned);
     fclose(file);
 }
 
@@ -59,20 +54,27 @@ static void begin(void)
 
     if (percent != NULL)
         share = strtod(percent, NULL) / 100;
-    begun = cpu_time();
+    cpu_clock_open(&cpu, getpid());
+    begun = cpu_clock_read(&cpu);
     atexit(report);
 }
 
+/* The first reading begins before `entered` and the last ends after `now`: half
+ * a reading each, so one more than the clock shows. */
 static void burn(void)
 {
-    uint64_t entered = cpu_time();
-    double rest = (double)(entered - begun - burned);
-    double owed = share * rest - (double)burned;
-    uint64_t now = entered;
+    uint64_t entered = cpu_clock_read(&cpu);
+    uint64_t now;
+    int readings = 0;
+    double rest = (double)(entered - begun) - burned;
+    double due = share * rest - burned;
 
-    while ((double)(now - entered) < owed)
-        now = cpu_time();
-    burned += now - entered;
+    do {
+        now = cpu_clock_read(&cpu);
+        readings++;
+    } while ((double)(now - entered) < due);
+    burned += (double)(now - entered) * (readings + 1) / readings;
+    next = sends + 1 + (uint64_t)(BURN_NS / (share * rest / (double)sends));
 }
 
 ssize_t __real_send(int fd, const void *bytes, size_t length, int flags);
@@ -80,11 +82,11 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags);
 
 ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
 {
-    if (begun == 0)
+    ssize_t sent = __real_send(fd, bytes, length, flags);
+
+    if (sends == 0)
         begin();
-    if (++sends == BATCH) {
-        sends = 0;
+    if (++sends >= next && share > 0)
         burn();
-    }
-    return __real_send(fd, bytes, length, flags);
+    return sent;
 }

@@ -22,7 +22,7 @@ static const char *const counts[] = {"1", "10", "128"};
 
 START_TEST(it_serves_as_many_as_it_was_told)
 {
-    char connections[32], active[32], line[100];
+    char connections[32], active[32], line[100], address[64];
 
     snprintf(connections, sizeof(connections), "--connections=%s", counts[_i]);
     snprintf(active, sizeof(active), "--active=%s", counts[_i]);
@@ -31,9 +31,9 @@ START_TEST(it_serves_as_many_as_it_was_told)
     program_first_line(&server, line, sizeof(line));
     ck_assert_ptr_nonnull(strstr(line, "floor: listening on 127.0.0.1:"));
 
-    struct program load = program_start((const char *const[]){
-        loadgen, active, "--idle=0", "--seconds=0.2", "--warm-up=0.1",
-        "127.0.0.1", strrchr(line, ':') + 1, NULL});
+    snprintf(address, sizeof(address), "127.0.0.1%s", strrchr(line, ':'));
+    struct program load = program_start(
+        (const char *const[]){loadgen, active, "--cycles=4", address, NULL});
     program_wait(&load);
     ck_assert_msg(load.status == 0, "%s%s", load.out, load.err);
     program_wait(&server); /* its clients have left */

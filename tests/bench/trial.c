@@ -12,16 +12,32 @@ void trial_start(struct run *trial, const char *port,
                  const char *const options[])
 {
     const char *argv[ARGUMENTS_MAX] = {trial_loadgen, "--json=-"};
+    char server[64];
     size_t n = 2;
 
     *trial = (struct run){0};
     for (size_t i = 0; options[i] != NULL; i++) {
-        ck_assert_uint_lt(n, ARGUMENTS_MAX - 3);
+        ck_assert_uint_lt(n, ARGUMENTS_MAX - 2);
         argv[n++] = options[i];
     }
-    argv[n++] = "127.0.0.1";
-    argv[n++] = port;
+    snprintf(server, sizeof(server), "127.0.0.1:%s", port);
+    argv[n++] = server;
     trial->program = program_start(argv);
+}
+
+static json_t *read_point(const char *line)
+{
+    json_error_t error;
+    json_t *point = json_loads(line, 0, &error);
+
+    ck_assert_msg(point != NULL, "%s in: %s", error.text, line);
+    json_t *trials = json_object_get(point, "trials");
+    ck_assert_uint_eq(json_array_size(trials), 1);
+    json_t *trial = json_incref(json_array_get(trials, 0));
+    json_object_del(point, "trials");
+    json_object_update_missing(trial, point);
+    json_decref(point);
+    return trial;
 }
 
 void trial_wait(struct run *trial)
@@ -31,12 +47,8 @@ void trial_wait(struct run *trial)
     const char *line;
 
     while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
-        json_error_t error;
         ck_assert_uint_lt(trial->count, POINTS_MAX);
-        trial->points[trial->count] = json_loads(line, 0, &error);
-        ck_assert_msg(trial->points[trial->count] != NULL, "%s in: %s",
-                      error.text, line);
-        trial->count++;
+        trial->points[trial->count++] = read_point(line);
     }
     ck_assert_msg(trial->count > 0, "no point: %s", trial->program.err);
 }

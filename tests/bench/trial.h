@@ -15,7 +15,8 @@ enum { POINTS_MAX = 8 };
 
 struct run {
     struct program program;
-    json_t *points[POINTS_MAX]; /* the lines of JSON that it wrote */
+    json_t *points[POINTS_MAX]; /* of each point: its only trial, and
+                                   `active` and all else that it has itself */
     size_t count;
 };
 
@@ -23,8 +24,8 @@ struct run {
 extern const char *trial_loadgen;
 
 /*
- * Start it against 127.0.0.1:port with these options, which end with NULL, and
- * with --json=-.
+ * Start it against one server, 127.0.0.1:port, with these options, which end
+ * with NULL, and with --json=-.
  */
 void trial_start(struct run *trial, const char *port,
                  const char *const options[]);

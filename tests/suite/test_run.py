@@ -340,6 +340,15 @@ class Ways(Run):
         self.assertEqual(self.valid("io_uring"), [])
 
 
+KINDS = {
+    "refuses": ("ended with status 1: no, not today",),
+    "silent": ("served 0 of 1 connections",),
+    "wrong": ("wrong byte", "contract 1: every byte comes back"),
+    "closes": ("contract 2: the server closes when",),
+    "dies": ("ended with status 3: out of sorts",),
+}
+
+
 class BadServers(Run):
     """Each spoils its own trials, in one clear line, and no others."""
 
@@ -354,8 +363,11 @@ class BadServers(Run):
         self.assertFalse(self.valid("odd")[-1])
         self.assertEqual(self.valid("poll_server"), [True] * 4)
 
-    def test_one_that_refuses_to_start(self):
-        self.check(odd("refuses"), "ended with status 1: no, not today")
+    def test_each_kind(self):
+        for kind, expected in KINDS.items():
+            with self.subTest(kind):
+                shutil.rmtree(self.output, ignore_errors=True)
+                self.check(odd(kind), *expected)
 
     def test_one_that_is_not_there(self):
         self.check("--server=odd=/no/server {port}", "'/no/server' can't be run: No such file")
@@ -363,18 +375,6 @@ class BadServers(Run):
     def test_one_that_goes_to_the_background(self):
         command = "--server=odd=/bin/sh -c 'exit 0' {port}"
         self.check(command, "ended with status 0; it must stay in the foreground")
-
-    def test_one_that_never_answers(self):
-        self.check(odd("silent"), "served 0 of 1 connections")
-
-    def test_one_that_answers_wrong_bytes(self):
-        self.check(odd("wrong"), "wrong byte", "contract 1: every byte comes back")
-
-    def test_one_that_closes_early(self):
-        self.check(odd("closes"), "contract 2: the server closes when")
-
-    def test_one_that_dies_in_the_middle_of_a_trial(self):
-        self.check(odd("dies"), "ended with status 3: out of sorts")
 
     def test_one_that_never_listens(self):
         options = parse_options([odd("deaf"), f"--build={BUILD}"])
@@ -466,14 +466,11 @@ class Interruptions(Run):
         self.assertGreater(len(read_trials(self.output)), 5)
         self.assertGreater(whole_lines(self.output / "figures.tsv"), 1)
 
-    def test_ctrl_c_keeps_what_was_measured_and_draws_it(self):
-        self.check_measuring(signal.SIGINT)
-
-    def test_sigterm_does_the_same(self):
-        self.check_measuring(signal.SIGTERM)
-
-    def test_a_closed_terminal_does_the_same(self):
-        self.check_measuring(signal.SIGHUP)
+    def test_ctrl_c_sigterm_and_a_closed_terminal_keep_what_was_measured_and_draw_it(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(signal.strsignal(number)):
+                shutil.rmtree(self.output, ignore_errors=True)
+                self.check_measuring(number)
 
     def test_before_the_first_trial(self):
         process = self.start(*IDLE, odd("echo", self.base))
@@ -595,13 +592,12 @@ class Files(Run):
         self.assertEqual(self.complaints(done.stderr), [said])
 
     def test_a_results_folder_that_can_not_be_written_is_reported_first(self):
-        in_the_way = self.base / "file"
-        in_the_way.write_text("")
-        self.output = in_the_way / "results"
+        (self.base / "file").write_text("")
+        self.output = self.base / "file" / "results"
         done = self.run_suite()
         self.assertEqual((done.returncode, done.stdout), (64, ""))
         self.assertEqual(len(done.stderr.splitlines()), 1)
-        self.assertIn(f"--output={in_the_way}/results: can't be written", done.stderr)
+        self.assertIn(f"--output={self.output}: can't be written", done.stderr)
 
     def test_a_folder_with_another_run_in_it_is_left_alone(self):
         self.output.mkdir()

@@ -109,7 +109,7 @@ static struct address make_target(const struct addrinfo *info)
     return address;
 }
 
-/* Does anybody accept there?  The connection is closed again. */
+/* Does a server accept there?  The connection is closed again. */
 static bool accepts(const struct addrinfo *info)
 {
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -64,6 +64,7 @@ static void write_remarks(FILE *stream, const struct record *record)
 {
     const struct trial *trial = record->trial;
     double seconds = (double)record->sum.window / NS_PER_SECOND;
+    double waited = (double)record->sum.waited / NS_PER_SECOND / seconds;
     double awake = 100 * (double)trial->awake / (double)(trial->outside + 1);
 
     if (trial->point.firehoses > 0)
@@ -78,6 +79,10 @@ static void write_remarks(FILE *stream, const struct record *record)
         fprintf(stream, "  %s: stopped for %.3f s, %.3f s into the window\n",
                 record->server, (double)trial->frozen_for / NS_PER_SECOND,
                 (double)trial->frozen_after / NS_PER_SECOND);
+    if (waited >= 0.1)
+        fprintf(stream,
+                "  %s: it and loadgen waited %.0f %% of the time for a CPU\n",
+                record->server, 100 * waited / 2);
     if (awake >= 2)
         fprintf(stream, "  %s: used %.0f %% of a CPU between its turns\n",
                 record->server, awake);
