@@ -277,7 +277,7 @@ CLAIMS = (
         "A web server under httperf.", loss,
     ),
     Published(
-        "often said, seldom measured", "Edge-triggered epoll is faster than level-triggered.",
+        "Often said, seldom measured", "Edge-triggered epoll is faster than level-triggered.",
         "", edge_triggered,
     ),
     Published(

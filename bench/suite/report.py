@@ -15,7 +15,7 @@ from experiments import BY_NAME, Experiment
 from figures import Figure, Point, Ratio, Run
 from problem import Problem
 from suspect import WORDS
-from words import amount, interval, noun, sentence, short, some
+from words import amount, interval, noun, short, some
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -182,7 +182,6 @@ def page(run: Run, charts: dict[str, str]) -> str:
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if hasattr(value, "__html__") else micro(printable(value)),
     )
-    setting.filters["sentence"] = sentence
     command = run.environment.get("command") or "bench/run"
     return setting.get_template("report.html.jinja").render(
         policy=POLICY, style=(HERE / "report.css").read_text("utf-8"),
