@@ -48,7 +48,7 @@ class Section:
 
 
 def table(run: Run, caption: str, cells: dict[tuple[Point, str], str]) -> Table:
-    points = list(dict.fromkeys(point for point, _ in cells))
+    points = sorted({point for point, _ in cells}, key=sentences.load)
     servers = [server for server in run.servers if any(server == s for _, s in cells)]
     rows = [(point.words(), [cells.get((point, s), NONE) for s in servers]) for point in points]
     return Table(caption, [short(server) for server in servers], rows)
