@@ -10,7 +10,6 @@ that there is no measurable one.
 """
 
 import math
-from dataclasses import replace
 from statistics import median
 
 from experiments import BY_NAME
@@ -21,6 +20,11 @@ from words import BYTES, amount, listed, noun, number, ratio, sentence, short, s
 
 VERBS = {"rate": "reaches", "mib_rate": "reaches", "p50": "has", "p99": "has"}
 FEWEST_NS = 0.5  # per descriptor watched: less is nothing that `waits` can show
+
+
+def load(point: Point) -> tuple:
+    """To sort by: a run goes through its loads in any order."""
+    return (point.idle, point.active, point.size, point.firehoses, point.rate or 0)
 
 
 def place(one: Figure | Ratio) -> str:
@@ -55,11 +59,12 @@ def ratios_of(run: Run, name: str, servers) -> list[Ratio]:
     """Of the metric that the experiment compares first, at the loads of its first panel."""
     metric = next(iter(BY_NAME[name].compare), None)
     where = BY_NAME[name].panels[0].where if BY_NAME[name].panels else {}
-    return [
+    found = [
         one for one in run.ratios
         if (one.experiment, one.metric) == (name, metric) and one.server in servers
         and all(getattr(one.point, number) == wanted for number, wanted in where.items())
     ]
+    return sorted(found, key=lambda one: load(one.point))
 
 
 def compared(run: Run) -> list[str]:
@@ -121,11 +126,12 @@ def compare(found: list[Ratio]) -> list[str]:
 
 def figures_of(run: Run, name: str, metric: str, server: str) -> list[Figure]:
     """Of one server, in the order of the loads."""
-    return [
+    found = [
         one for one in run.figures
         if (one.experiment, one.metric, one.server) == (name, metric, server)
         and one.value is not None
     ]
+    return sorted(found, key=lambda one: load(one.point))
 
 
 def ends(run: Run, name: str, metric: str) -> list[Figure]:
@@ -188,12 +194,9 @@ def result(run: Run, name: str) -> str:
 
 
 def context(run: Run, name: str) -> str:
-    """The peers and the floor at their last point: beside the four, never among them."""
-    found = ratios_of(run, name, [*PEERS, FLOOR])
-    if not found:
-        return ""
-    last = [replace(one, claim=True) for one in found if one.point == found[-1].point]
-    return sentence(f"for context, {place(last[0])}: {claimed(last)}")
+    """The peers and the floor: beside the four, never among them."""
+    said = compare(ratios_of(run, name, [*PEERS, FLOOR]))
+    return f"For context: {' '.join(said)}" if said else ""
 
 
 # --- Explanations
