@@ -144,7 +144,10 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> dict:
 def at(point: Point, panel: Panel) -> str:
     """900 idle; 20,000/s; 16 KiB"""
     x = getattr(point, panel.x)
-    units = {"rate": words.amount(x, "/s"), "size": words.amount(x, words.BYTES)}
+    units = {
+        "rate": words.amount(x, "/s"), "size": words.amount(x, words.BYTES),
+        "firehoses": words.some(x, "stream"),
+    }
     return units.get(panel.x, f"{x:,} {panel.x}")
 
 
