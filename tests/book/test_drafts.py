@@ -92,7 +92,9 @@ It was figure:command[].
 
 result::churn[]
 
-explanation::idle[]
+result::idle[]
+
+explanation::churn[]
 
 published::all[]
 
@@ -259,6 +261,7 @@ class RightDraft(unittest.TestCase):
         self.assertRegex(self.text, r"A ratio: \d\.\d+ \(\d\.\d+ to \d\.\d+\)")
         self.assertIn("None: (not measured in this run).", self.text)
         self.assertIn("between epoll LT and", self.text)
+        self.assertIn("system calls per connection: ", self.text)
         self.assertIn("Nothing can be said here: this run has not measured it.", self.text)
         self.assertIn("not decided by this run", self.text)
         self.assertIn("It was bench/run <a> & b.", self.text)
