@@ -60,14 +60,14 @@ page = 520.0
 key_columns = 4
 key_rows = keyed ? (words(servers) + key_columns - 1) / key_columns : 0
 top = 12.0 + 29 * key_rows
-head = top + 12 + 24 * title_lines  # to the axes of the first row
+head = top + 18 + 24 * title_lines  # to the axes of the first row
 gap = 58 + 24 * title_lines  # from one row to the next
 page_height = head + rows * height + (rows - 1) * gap + foot
 faces = "DejaVu Sans, Verdana, sans-serif"
 if (kind eq "png") {
     set terminal pngcairo noenhanced size 2 * page, 2 * page_height \
-        background "#ffffff" font "DejaVu Sans,12.5" fontscale 2 linewidth 2 \
-        pointscale 2
+        background "#ffffff" font "DejaVu Sans,11.5" fontscale 2 linewidth 2 \
+        pointscale 2.8
 } else {
     set terminal svg dynamic noenhanced size page, page_height font faces . ",16"
 }
@@ -75,7 +75,7 @@ set micro
 set border 3 linecolor rgb faint
 set tics nomirror textcolor rgb faint scale 0.5
 set grid ytics linetype 1 linecolor rgb rule linewidth 1
-set title font "DejaVu Sans:Bold,16" textcolor rgb ink
+set title textcolor rgb ink
 set xlabel textcolor rgb ink offset 0, 0.3
 set ylabel textcolor rgb ink
 set format x "%.0s%c"

@@ -10,7 +10,6 @@ that there is no measurable one.
 """
 
 import math
-from dataclasses import replace
 from statistics import median
 
 from experiments import BY_NAME
@@ -188,12 +187,9 @@ def result(run: Run, name: str) -> str:
 
 
 def context(run: Run, name: str) -> str:
-    """The peers and the floor at their last point: beside the four, never among them."""
-    found = ratios_of(run, name, [*PEERS, FLOOR])
-    if not found:
-        return ""
-    last = [replace(one, claim=True) for one in found if one.point == found[-1].point]
-    return sentence(f"for context, {place(last[0])}: {claimed(last)}")
+    """The peers and the floor: beside the four, never among them."""
+    said = compare(ratios_of(run, name, [*PEERS, FLOOR]))
+    return f"For context: {' '.join(said)}" if said else ""
 
 
 # --- Explanations
