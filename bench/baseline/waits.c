@@ -77,6 +77,7 @@ enum {
     WAITS_MOST = 1000, /* in a turn */
     TURNS_LEAST = 6,   /* or there is no interval of 95 % */
     TURNS_MOST = 500,
+    COLUMN = 17, /* of the table */
     SHARES = 40, /* of the time, one per point: large ones take much longer */
 };
 
@@ -392,18 +393,22 @@ static void write_json(const char *name, int ready, const struct series *series)
             series->high);
 }
 
-/* In microseconds: 1.31 [1.29..1.35] */
+/* In microseconds: 1.31 [1.29..1.35], or without the interval if that is too
+ * long for the column. */
 static void print_cell(const struct series *series)
 {
     char text[64] = "-";
     double high = series->high / 1000;
     int digits = high < 10 ? 2 : high < 100 ? 1 : 0;
+    int length = 0;
 
     if (series->count > 0)
-        snprintf(text, sizeof(text), "%.*f [%.*f..%.*f]", digits,
-                 series->median / 1000, digits, series->low / 1000, digits,
-                 high);
-    printf(" %17s", text);
+        length = snprintf(text, sizeof(text), "%.*f [%.*f..%.*f]", digits,
+                          series->median / 1000, digits, series->low / 1000,
+                          digits, high);
+    if (length > COLUMN)
+        *strchr(text, ' ') = '\0';
+    printf(" %*s", COLUMN, text);
 }
 
 /* One point: `ready` of all that are watched. */
@@ -441,6 +446,7 @@ static void measure_all(void)
 {
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         int before = count;
+
         grow_to(sizes[i]);
         if (count == 0)
             exit(EXIT_FAILURE);
@@ -452,6 +458,14 @@ static void measure_all(void)
             measure(count);
         if (count < sizes[i])
             return;
+    }
+}
+
+static void close_pairs(void)
+{
+    for (int i = 0; i < count; i++) {
+        close(watched[i]);
+        close(peers[i]);
     }
 }
 
@@ -495,9 +509,11 @@ int main(int argc, char *argv[])
     setlinebuf(stdout);
     if (json != stdout)
         printf("CPU time per wait in microseconds [95 %% interval], one of N "
-               "sockets ready\n%7s %17s %17s %17s %17s\n",
-               "N", "select", "poll", "epoll LT", "epoll ET");
+               "sockets ready\n%7s %*s %*s %*s %*s\n",
+               "N", COLUMN, "select", COLUMN, "poll", COLUMN, "epoll LT",
+               COLUMN, "epoll ET");
     measure_all();
+    close_pairs();
     if (json != NULL && json != stdout)
         close_json();
     return EXIT_SUCCESS;

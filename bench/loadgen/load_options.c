@@ -22,7 +22,7 @@ enum {
     FIREHOSES_MAX = 1000,
     SEED_MAX = 2147483647,
     PLAN_MAX = 20000000, /* messages of one turn: 160 MB of send times */
-    CYCLES_MAX = 100000,
+    CYCLES_MAX = 10000,
 };
 
 /* Options without a letter of their own have a number that is no letter. */

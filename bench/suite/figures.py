@@ -374,7 +374,7 @@ def judged(one: Ratio, twin: Ratio | None) -> Ratio:
     """With how far equals differ here, and whether this is more."""
     aa = None if twin is None else reach(Interval(twin.value, twin.low, twin.high))
     differs = claims(Interval(one.value, one.low, one.high), aa)
-    return replace(one, aa=aa, claim=differs and one.server != TWIN and not one.suspect)
+    return replace(one, aa=aa, claim=differs and not one.suspect)
 
 
 def make_ratios(found: dict[tuple, list[dict]]) -> list[Ratio]:

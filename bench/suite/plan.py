@@ -176,11 +176,10 @@ def opening_seconds(server: str, number: int) -> float:
 
 
 def turn_seconds(server: str, load: Load, point: dict) -> float:
-    """It begins with a reply on each connection and has at least some echoes."""
+    """It has at least some echoes, so it is longer where poll scans many."""
     scanned = point["idle"] if server == "poll_server" else 0
     least = ECHOES * scanned * SCANNING / max(point["active"] / 2, 1)
-    first = point["active"] / point["rate_planned"] if point["rate_planned"] else 0
-    return max(START, first) + max(load.turn, least) + DRAIN
+    return START + max(load.turn, least) + DRAIN
 
 
 def server_seconds(server: str, load: Load) -> float:

@@ -227,28 +227,27 @@ START_TEST(they_stream_beside_the_talkers)
     static const char *const kinds[] = {"--size=64", "--rate=500"};
     json_int_t echoed = 0;
     struct fake_server server;
-    struct run trial;
+    struct run run;
 
     fake_server_start(&server, ECHOES, 0);
-    trial_run(&trial, server.port,
+    trial_run(&run, server.port,
               (const char *const[]){kinds[_i], "--idle=0,5", "--active=3",
-                                    "--firehoses=0,2", "--seconds=0.3",
-                                    "--warm-up=0.1", NULL});
-    ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
-    ck_assert_uint_eq(trial.count, 4);
+                                    "--firehoses=0,2", "--turn=0.1",
+                                    "--cycles=3", NULL});
+    ck_assert_msg(run.program.status == 0, "%s", run.program.err);
+    ck_assert_uint_eq(run.count, 4);
     for (size_t i = 0; i < 4; i++) {
-        json_int_t bytes = trial_integer(trial.points[i], "firehose_bytes");
-        trial_assert_valid(trial.points[i]);
-        ck_assert_int_eq(trial_integer(trial.points[i], "firehoses"),
-                         streams[i]);
-        ck_assert_int_gt(trial_integer(trial.points[i], "echoes"), 0);
+        json_int_t bytes = trial_integer(run.points[i], "firehose_bytes");
+        trial_assert_valid(run.points[i]);
+        ck_assert_int_eq(trial_integer(run.points[i], "firehoses"), streams[i]);
+        ck_assert_int_gt(trial_integer(run.points[i], "echoes"), 0);
         ck_assert_int_eq(bytes > 0, streams[i] > 0);
-        echoed += bytes + 64 * trial_integer(trial.points[i], "echoes");
+        echoed += bytes + 64 * trial_integer(run.points[i], "echoes");
     }
-    ck_assert_int_eq(trial_integer(trial.points[3], "held"), 10);
-    trial_free(&trial);
+    ck_assert_int_eq(trial_integer(run.points[3], "held"), 10);
+    trial_free(&run);
     fake_server_stop(&server);
-    /* The server has also had the warm-up, the drain and the proofs. */
+    /* The server has also had what is not counted, and the proofs. */
     ck_assert_int_gt((json_int_t)counters->bytes_received, echoed);
 }
 END_TEST
@@ -256,26 +255,26 @@ END_TEST
 /* The server counts what it receives, in the counters of this process. */
 START_TEST(bytes_are_counted_in_the_window_only)
 {
-    char file[64], option[96];
+    char file[64], port[96];
     struct fake_server server;
-    struct run trial;
+    struct run run;
 
     snprintf(file, sizeof(file), "/tmp/test_firehose.%d", (int)getpid());
-    snprintf(option, sizeof(option), "--counters=%s", file);
     counters_open(file);
     fake_server_start(&server, ECHOES, 0);
-    trial_run(&trial, server.port,
-              (const char *const[]){"--firehoses=1", "--seconds=0.2",
-                                    "--warm-up=1", option, NULL});
+    snprintf(port, sizeof(port), "%s,counters=%s", server.port, file);
+    trial_run(&run, port,
+              (const char *const[]){"--firehoses=1", "--turn=0.2", "--start=1",
+                                    "--cycles=1", "--settle=0", NULL});
     unlink(file);
-    trial_assert_valid(trial.points[0]);
-    json_int_t echoed = trial_integer(trial.points[0], "firehose_bytes");
+    trial_assert_valid(run.points[0]);
+    json_int_t echoed = trial_integer(run.points[0], "firehose_bytes");
     json_int_t received =
-        trial_integer(trial.points[0], "server.counters.bytes_received");
+        trial_integer(run.points[0], "server_use.counters.bytes_received");
     /* What lies in the buffers at both ends of the window is in the margin. */
     ck_assert_int_gt(echoed, received / 2);
     ck_assert_int_lt(echoed, received * 2);
-    trial_free(&trial);
+    trial_free(&run);
     fake_server_stop(&server);
 }
 END_TEST
@@ -297,18 +296,17 @@ static const struct wrong {
 static void stream_wrong(const struct wrong *wrong)
 {
     struct fake_server server;
-    struct run trial;
+    struct run run;
 
     fake_server_start(&server, wrong->behaviour, 50);
     server.spares_first = 2; /* the talkers */
-    trial_run(&trial, server.port,
+    trial_run(&run, server.port,
               (const char *const[]){"--active=2", "--firehoses=1,2",
-                                    "--seconds=0.5", "--warm-up=0.1",
-                                    "--stall=0.5", NULL});
-    ck_assert_int_eq(trial.program.status, 1);
-    ck_assert_uint_eq(trial.count, 1); /* it did not go on */
-    trial_assert_wrong(trial.points[0], wrong->reason, wrong->error);
-    trial_free(&trial);
+                                    "--turn=0.5", "--stall=0.5", NULL});
+    ck_assert_int_eq(run.program.status, 1);
+    ck_assert_uint_eq(run.count, 1); /* it did not go on */
+    trial_assert_wrong(run.points[0], wrong->reason, wrong->error);
+    trial_free(&run);
     fake_server_stop(&server);
 }
 

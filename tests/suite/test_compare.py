@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from made_up import FLOOR, LT, lines, write
+from made_up import FLOOR, LT, TWIN, lines, write
 from test_figures import costing, point
 
 import compare
@@ -45,6 +45,8 @@ class Verdicts(Folders):
         self.assertIn("; none differ", text)
         self.assertIn("environments of both runs are the same", text)
         self.assertRegex(text, rf"(?m)^  {FLOOR} ")
+        shown = {pair.server for pair in compare.pairs_of((compare.load_run(a),) * 2)}
+        self.assertNotIn(TWIN, shown)
 
     def test_runs_with_nothing_in_common(self):
         a, b = self.run_of("a", 5e-6), write(self.root / "b", [])

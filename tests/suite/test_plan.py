@@ -45,6 +45,8 @@ class Order(unittest.TestCase):
         self.assertEqual(plan(), plan())
         self.assertNotEqual(plan(), make_plan(parse_options(["--seed=2"]), LIMIT))
         self.assertGreater(len({step.seed for step in plan("size")}), 1)
+        orders = {tuple(s.servers[0] for s in plan("memory") if s.round == r) for r in (1, 2, 3)}
+        self.assertGreater(len(orders), 1)
 
     def test_the_freeze_and_the_waits_are_measured_once(self):
         self.assertEqual({s.round for s in plan("freeze", WAITS)}, {1})

@@ -44,7 +44,7 @@ class Rules(unittest.TestCase):
 
     def test_what_the_machine_did(self):
         self.assertEqual(names(made(), steal_seconds=0.05), ["steal"])
-        self.assertEqual(names(made(), steal_seconds=0.01), [])  # a single tick
+        self.assertEqual(names(made(), steal_seconds=0.01, seconds=0.1), [])  # a single tick
         paused = {"cpu_seconds": 0.1, "spin_seconds": 0, "paused_seconds": 0.5}
         self.assertEqual(names(made(generator=paused)), ["pause"])
 
