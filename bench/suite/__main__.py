@@ -11,7 +11,9 @@ This file is the whole run, from the plan to the report.  bench/run starts it.
     suspect      which trials can be believed
     results      the folder in which all of it is kept
     figures      from trials to figures and ratios; intervals: how sure they are
-    conclude     charts, report and summary, now or later
+    conclude     the end of a run, now or later: tables, charts, report and summary
+    charts       what gnuplot draws;  report: the page;  words: numbers and names
+    sentences    what may be said;  published: other people's results, held against ours
     compare      two runs side by side
     progress     how far it has come;  problem: what ended it, in a line
 """

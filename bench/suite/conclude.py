@@ -15,6 +15,7 @@ from figures import Ratio, Run, load_run, write_tables
 from options import FLOOR, LT, TWIN
 from problem import Problem
 from progress import COLUMNS, complain, say, shown
+from sentences import load
 from words import BYTES, amount, ratio, short, some
 
 NAMES, CELL = 30, 10  # columns of the table in the summary
@@ -30,6 +31,7 @@ def key_loads(run: Run, name: str) -> list[Ratio]:
     """Of what an experiment compares first: the ends of idle, the far end of the others."""
     metric = next(iter(BY_NAME[name].compare), None)
     own = [one for one in run.ratios if (one.experiment, one.metric) == (name, metric)]
+    own.sort(key=lambda one: load(one.point))
     if name != "idle":
         without_and_beside_idle = {one.point.idle > 0: one for one in own}
         return list(without_and_beside_idle.values())

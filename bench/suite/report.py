@@ -15,7 +15,7 @@ from experiments import BY_NAME, Experiment
 from figures import Figure, Point, Ratio, Run
 from problem import Problem
 from suspect import WORDS
-from words import amount, interval, noun, sentence, short, some
+from words import amount, interval, noun, short, some
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -48,7 +48,7 @@ class Section:
 
 
 def table(run: Run, caption: str, cells: dict[tuple[Point, str], str]) -> Table:
-    points = list(dict.fromkeys(point for point, _ in cells))
+    points = sorted({point for point, _ in cells}, key=sentences.load)
     servers = [server for server in run.servers if any(server == s for _, s in cells)]
     rows = [(point.words(), [cells.get((point, s), NONE) for s in servers]) for point in points]
     return Table(caption, [short(server) for server in servers], rows)
@@ -182,7 +182,6 @@ def page(run: Run, charts: dict[str, str]) -> str:
         lstrip_blocks=True, undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if hasattr(value, "__html__") else micro(printable(value)),
     )
-    setting.filters["sentence"] = sentence
     command = run.environment.get("command") or "bench/run"
     return setting.get_template("report.html.jinja").render(
         policy=POLICY, style=(HERE / "report.css").read_text("utf-8"),

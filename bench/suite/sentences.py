@@ -22,6 +22,11 @@ VERBS = {"rate": "reaches", "mib_rate": "reaches", "p50": "has", "p99": "has"}
 FEWEST_NS = 0.5  # per descriptor watched: less is nothing that `waits` can show
 
 
+def load(point: Point) -> tuple:
+    """To sort by: a run goes through its loads in any order."""
+    return (point.idle, point.active, point.size, point.firehoses, point.rate or 0)
+
+
 def place(one: Figure | Ratio) -> str:
     """with 1 active and 900 idle connections; at 20,000 messages per second ..."""
     point, panels = one.point, BY_NAME[one.experiment].panels
@@ -54,11 +59,12 @@ def ratios_of(run: Run, name: str, servers) -> list[Ratio]:
     """Of the metric that the experiment compares first, at the loads of its first panel."""
     metric = next(iter(BY_NAME[name].compare), None)
     where = BY_NAME[name].panels[0].where if BY_NAME[name].panels else {}
-    return [
+    found = [
         one for one in run.ratios
         if (one.experiment, one.metric) == (name, metric) and one.server in servers
         and all(getattr(one.point, number) == wanted for number, wanted in where.items())
     ]
+    return sorted(found, key=lambda one: load(one.point))
 
 
 def compared(run: Run) -> list[str]:
@@ -120,11 +126,12 @@ def compare(found: list[Ratio]) -> list[str]:
 
 def figures_of(run: Run, name: str, metric: str, server: str) -> list[Figure]:
     """Of one server, in the order of the loads."""
-    return [
+    found = [
         one for one in run.figures
         if (one.experiment, one.metric, one.server) == (name, metric, server)
         and one.value is not None
     ]
+    return sorted(found, key=lambda one: load(one.point))
 
 
 def ends(run: Run, name: str, metric: str) -> list[Figure]:

@@ -100,6 +100,15 @@ class Comparing(unittest.TestCase):
         self.assertIn("select 0, poll 0, epoll LT 1", sentences.explanation(run, "churn"))
         self.assertIn("poll 140 ns", sentences.explanation(run, "waits"))
 
+    def test_the_order_of_the_trials_changes_nothing(self):
+        lines = made_up.lines(("idle", "active", "fairness"))
+        said = []
+        for name in ("forth", "back"):
+            run = made_up.load_run(made_up.write(Path(folder.name) / name, lines))
+            said.append([sentences.explanation(run, e) for e in ("idle", "active", "fairness")])
+            lines.reverse()
+        self.assertEqual(*said)
+
     def test_an_empty_run_says_nothing(self):
         for experiment in EXPERIMENTS:
             for say in (sentences.result, sentences.context, sentences.explanation):
