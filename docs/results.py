@@ -207,7 +207,7 @@ def gather(run: Run) -> dict:
     return {
         "figures": of_run(run) | held(run) | of_panels(run),
         "tables": all_tables(run),
-        "result": {name: sentences.result(run, name) for name in names} | {"aa": sentences.trust(run)},
+        "result": {"aa": sentences.trust(run)} | {n: sentences.result(run, n) for n in names},
         "explanation": {name: sentences.explanation(run, name) for name in names},
         "chart": {name: name in drawable for name in names},
     }
@@ -253,7 +253,8 @@ def main() -> int:
             print(listing(made))
             return 0
         asked.output.mkdir(parents=True, exist_ok=True)
-        draw(asked.output, run, list(made["chart"]) if asked.charts is None else asked.charts.split(","))
+        wanted = made["chart"] if asked.charts is None else asked.charts.split(",")
+        draw(asked.output, run, list(wanted))
         (asked.output / "results.json").write_text(json.dumps(made, indent=1, ensure_ascii=False))
     except (Problem, OSError) as problem:
         print(problem, file=sys.stderr)

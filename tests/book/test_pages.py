@@ -28,6 +28,8 @@ import browser  # noqa: E402  (the path comes first)
 
 MACRO = r"\b(claim|case|break|src|man|figure|result|explanation|experiments|published|table|chart|picture|include)::?[\w./-]+\["
 
+TAB, ENTER, ESCAPE = "\ue004", "\ue007", "\ue00c"  # as WebDriver has them
+
 folders = tempfile.TemporaryDirectory(prefix="four-ways-book-")
 made = Path(folders.name) / "the book"  # with a blank, as people's folders have
 pages: dict[str, book.Page] = {}
@@ -184,13 +186,27 @@ class Structure(unittest.TestCase):
         return [page.strip() for page in text.split("\f")]
 
 
+class Reader(browser.Browser):
+    """Who may have switched off script, and uses the keyboard."""
+
+    def show(self, page: Path, width: str = "wide", scheme: str = "light", script: bool = True):
+        self.command("Emulation.setScriptExecutionDisabled", value=not script)
+        super().show(page, width, scheme)
+
+    def press(self, *keys: str) -> str:
+        """Returns what has the focus then, in words."""
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+        return self.ask("return words(document.activeElement)")
+
+
 @unittest.skipUnless(browser.available(), "no chromium, chromedriver or python3-selenium here")
 class InABrowser(unittest.TestCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        cls.tab = browser.Browser()
+        cls.tab = Reader()
         cls.addClassCleanup(cls.tab.close)
 
     def test_every_page_looks_right(self):
@@ -221,12 +237,6 @@ class InABrowser(unittest.TestCase):
             grounds.add(self.tab.ask(browser.GROUND))
         self.assertEqual(len(grounds), 2)
 
-    def press(self, *keys: str) -> str:
-        """Returns what has the focus then, in words."""
-        for key in keys:
-            self.tab.driver.switch_to.active_element.send_keys(key)
-        return self.tab.ask("return words(document.activeElement)")
-
     def test_the_contents_open_by_keyboard_without_script(self):
         for script in (True, False):
             with self.subTest(script=script):
@@ -234,12 +244,12 @@ class InABrowser(unittest.TestCase):
                 self.addCleanup(self.tab.show, made / chapters()[3])
                 opened = "return seen(document.querySelector('#contents'))"
                 self.assertFalse(self.tab.ask(opened))
-                self.assertEqual(self.press(browser.TAB), "Skip to the text")
-                self.assertEqual(self.press(browser.TAB), "Contents")
-                self.press(browser.ENTER)
+                self.assertEqual(self.tab.press(TAB), "Skip to the text")
+                self.assertEqual(self.tab.press(TAB), "Contents")
+                self.tab.press(ENTER)
                 self.assertTrue(self.tab.ask(opened))
-                self.assertIn("How to read", self.press(browser.TAB))
-                self.press(browser.ESCAPE)
+                self.assertIn("How to read", self.tab.press(TAB))
+                self.tab.press(ESCAPE)
                 self.assertFalse(self.tab.ask(opened))
 
     def test_on_a_wide_screen_the_contents_stay(self):
