@@ -14,7 +14,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char buffer[64 * 1024];
+static _Thread_local char buffer[64 * 1024];
+
+/* Of all servers in this process, in the order in which they were served. */
+static pthread_mutex_t visiting = PTHREAD_MUTEX_INITIALIZER;
+static const struct fake_server *visits[FAKE_VISITS];
+static size_t visits_count;
+
+/* Several servers share the counters. */
+static void add_to(uint64_t *counter, uint64_t increase)
+{
+    __atomic_add_fetch(counter, increase, __ATOMIC_RELAXED);
+}
+
+static void note_visit(const struct fake_server *server)
+{
+    pthread_mutex_lock(&visiting);
+    if (visits_count < FAKE_VISITS &&
+        (visits_count == 0 || visits[visits_count - 1] != server))
+        visits[visits_count++] = server;
+    pthread_mutex_unlock(&visiting);
+}
+
+size_t fake_server_visits(const struct fake_server *const **all)
+{
+    *all = visits;
+    return visits_count;
+}
 
 static void send_all(int fd, const char *bytes, size_t length)
 {
@@ -37,7 +63,7 @@ static void end_connection(struct fake_server *server, int i, int linger)
     setsockopt(server->fds[i], SOL_SOCKET, SO_LINGER, &how, sizeof(how));
     close(server->fds[i]);
     server->fds[i] = -1;
-    counters->connections--;
+    add_to(&counters->connections, UINT64_MAX); /* one less */
 }
 
 /* Keep the reply; when `after` connections have one, send them all. */
@@ -125,9 +151,11 @@ static void serve(struct fake_server *server, int i)
         end_connection(server, i, 0);
         return;
     }
-    counters->receives++;
-    counters->bytes_received += (uint64_t)n;
+    note_visit(server);
+    server->bytes += (uint64_t)n;
     server->receives[i]++;
+    add_to(&counters->bytes_received, (uint64_t)n);
+    add_to(&counters->receives, 1);
     if (server->behaviour == IS_SLOW)
         usleep(20000);
     if (server->behaviour == WAITS_FOR_ALL)
@@ -160,7 +188,7 @@ static void accept_one(struct fake_server *server)
     server->fds[i] = fd;
     server->receives[i] = 0;
     server->numbers[i] = server->accepted++;
-    counters->connections++;
+    add_to(&counters->connections, 1);
     if (server->behaviour == TURNS_AWAY &&
         server->numbers[i] >= server->spares_first)
         end_connection(server, i, 0);
