@@ -98,7 +98,7 @@ static void server_stop(struct server *server)
  * twentieth of a second other programs had the machine. */
 static double p50_of_loadgen(const struct server *server)
 {
-    struct trial trial;
+    struct run trial;
     double p50 = 0;
 
     trial_run(&trial, server->port,
@@ -244,7 +244,7 @@ static struct reading wait_for_silence(const struct server *server)
 START_TEST(the_rate_is_what_the_server_counts)
 {
     struct server server = server_start();
-    struct trial trial;
+    struct run trial;
 
     trial_start(&trial, server.port,
                 (const char *const[]){"--active=100", "--seconds=4",
@@ -288,7 +288,7 @@ static double kilobytes(const char *name)
 START_TEST(the_memory_of_the_kernel_is_what_proc_says)
 {
     struct server server = server_start();
-    struct trial trial;
+    struct run trial;
 
     double before = 1024 * kilobytes("Slab:");
     trial_run(&trial, server.port, (const char *const[]){"--hold=1,50", NULL});

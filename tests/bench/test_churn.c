@@ -57,7 +57,7 @@ START_TEST(every_connection_is_counted)
     static const int idle[] = {0, 0, 20, 20};
     static const int slots[] = {1, 5, 1, 5};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     json_int_t echoes = 0;
 
     fake_server_start(&server, ECHOES, 0);
@@ -88,7 +88,7 @@ END_TEST
 START_TEST(the_warm_up_is_not_counted)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -106,7 +106,7 @@ END_TEST
 START_TEST(latency_is_from_the_connect_to_the_last_byte)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, IS_SLOW, 0);
     trial_run(&trial, server.port,
@@ -126,7 +126,7 @@ static const char *const sizes[] = {"--size=1", "--size=100000",
 START_TEST(any_size_comes_back)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -160,7 +160,7 @@ static const struct wrong {
 static void churn_wrong(const struct wrong *wrong)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, wrong->behaviour, 0);
     server.spares_first = wrong->spares_first;
@@ -184,7 +184,7 @@ END_TEST
 START_TEST(a_refused_connection_spoils_the_point)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, STOPS_LISTENING, 20);
     trial_run(&trial, server.port,
@@ -207,7 +207,7 @@ static const struct wrong on_idle[] = {
 START_TEST(the_idle_connection_is_looked_after)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, on_idle[_i].behaviour, 0);
     server.spares_first = on_idle[_i].spares_first; /* connection 0 */
@@ -225,7 +225,7 @@ START_TEST(our_own_limit_is_not_blamed_on_the_server)
 {
     struct rlimit limit = {50, 50};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -265,7 +265,7 @@ static bool enter_a_narrow_network(void)
 START_TEST(local_ports_that_run_out_are_our_limit)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     if (!enter_a_narrow_network())
         return;
@@ -287,7 +287,7 @@ END_TEST
 START_TEST(a_signal_is_not_kept_waiting)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_start(&trial, server.port,

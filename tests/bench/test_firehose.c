@@ -26,7 +26,7 @@ enum { COUNT = 3 };
 static struct load_connection ours[COUNT];
 static int theirs[COUNT];
 static struct firehoses firehoses;
-static struct point point;
+static struct trial trial;
 static char text[4 * FIREHOSE_PIECE];
 
 static void set_up(void)
@@ -34,7 +34,7 @@ static void set_up(void)
     const int space = 2 * FIREHOSE_PIECE;
 
     pattern_init();
-    point = (struct point){.valid = true};
+    trial = (struct trial){.valid = true};
     for (uint32_t i = 0; i < COUNT; i++) {
         int pair[2];
         ck_assert_int_eq(
@@ -53,7 +53,8 @@ static void tear_down(void)
 /* Let the first `count` stream. */
 static void open_some(size_t count)
 {
-    firehoses_open(&firehoses, ours, count, &point);
+    firehoses_open(&firehoses, ours, count, &trial);
+    firehoses_begin(&firehoses);
 }
 
 /* What number `i` has sent since the last time is in `text`. */
@@ -73,7 +74,7 @@ START_TEST(a_turn_is_one_piece_of_one_firehose)
 {
     open_some(1);
     for (uint64_t sent = 0; sent < 3 * FIREHOSE_PIECE;) {
-        firehoses_turn(&firehoses);
+        firehoses_move(&firehoses);
         size_t heard = hear(0);
         ck_assert_uint_gt(heard, 0);
         ck_assert_uint_le(heard, FIREHOSE_PIECE);
@@ -81,7 +82,7 @@ START_TEST(a_turn_is_one_piece_of_one_firehose)
         ck_assert_uint_eq(firehoses.all[0].sent, sent);
         answer(0, text, heard);
     }
-    ck_assert(point.valid);
+    ck_assert(trial.valid);
 }
 END_TEST
 
@@ -92,7 +93,7 @@ START_TEST(the_firehoses_take_turns)
 
     open_some(COUNT);
     for (size_t turn = 0; turn < 10 * COUNT; turn++) {
-        firehoses_turn(&firehoses);
+        firehoses_move(&firehoses);
         for (size_t i = 0; i < COUNT; i++)
             heard[i] += hear(i) > 0;
     }
@@ -104,38 +105,38 @@ END_TEST
 START_TEST(an_echo_is_counted_when_it_is_right)
 {
     open_some(2);
-    firehoses_turn(&firehoses);
-    firehoses_turn(&firehoses);
+    firehoses_move(&firehoses);
+    firehoses_move(&firehoses);
     ck_assert(!firehoses_are_quiet(&firehoses));
     firehoses_drain(&firehoses);
     for (size_t i = 0; i < 2; i++)
         answer(i, text, hear(i));
     for (size_t i = 0; i < 100; i++)
-        firehoses_turn(&firehoses);
-    ck_assert(point.valid);
+        firehoses_move(&firehoses);
+    ck_assert(trial.valid);
     ck_assert(firehoses_are_quiet(&firehoses));
     ck_assert_uint_eq(firehoses.echoed,
                       firehoses.all[0].sent + firehoses.all[1].sent);
     firehoses_judge(&firehoses);
-    ck_assert(point.valid);
+    ck_assert(trial.valid);
 }
 END_TEST
 
 START_TEST(nothing_is_sent_in_the_drain)
 {
     open_some(1);
-    firehoses_turn(&firehoses);
+    firehoses_move(&firehoses);
     size_t length = hear(0);
     firehoses_drain(&firehoses);
     answer(0, text, length / 2);
     for (size_t i = 0; i < 100; i++)
-        firehoses_turn(&firehoses);
+        firehoses_move(&firehoses);
     ck_assert_uint_eq(hear(0), 0);
     ck_assert(!firehoses_are_quiet(&firehoses));
     firehoses_judge(&firehoses);
-    ck_assert(!point.valid);
-    ck_assert_uint_eq(point.lost, 1);
-    ck_assert_str_eq(point.reason, "bytes never came back on 1 of 1 firehoses");
+    ck_assert(!trial.valid);
+    ck_assert_uint_eq(trial.lost, 1);
+    ck_assert_str_eq(trial.reason, "bytes never came back on 1 of 1 firehoses");
 }
 END_TEST
 
@@ -148,7 +149,7 @@ START_TEST(a_changed_byte_is_found)
 
     open_some(1);
     while (length <= places[_i]) {
-        firehoses_turn(&firehoses);
+        firehoses_move(&firehoses);
         size_t heard = hear(0);
         if (places[_i] >= length && places[_i] < length + heard)
             text[places[_i] - length] ^= 0x20;
@@ -156,9 +157,9 @@ START_TEST(a_changed_byte_is_found)
         length += heard;
     }
     for (size_t i = 0; i < 4; i++)
-        firehoses_turn(&firehoses);
-    ck_assert(!point.valid);
-    ck_assert_uint_eq(point.wrong_bytes, 1);
+        firehoses_move(&firehoses);
+    ck_assert(!trial.valid);
+    ck_assert_uint_eq(trial.wrong_bytes, 1);
     ck_assert_uint_eq(firehoses.echoed, places[_i]);
 }
 END_TEST
@@ -170,17 +171,17 @@ START_TEST(a_repeated_piece_is_wrong)
 
     open_some(1);
     for (size_t heard = 0; heard < FIREHOSE_PIECE;) {
-        firehoses_turn(&firehoses);
+        firehoses_move(&firehoses);
         size_t length = hear(0);
         memcpy(first + heard, text, length);
         heard += length;
         answer(0, text, length);
     }
-    firehoses_turn(&firehoses);
+    firehoses_move(&firehoses);
     answer(0, first, hear(0));
     for (size_t i = 0; i < 4; i++)
-        firehoses_turn(&firehoses);
-    ck_assert_uint_eq(point.wrong_bytes, 1);
+        firehoses_move(&firehoses);
+    ck_assert_uint_eq(trial.wrong_bytes, 1);
     ck_assert_uint_eq(firehoses.echoed, FIREHOSE_PIECE);
 }
 END_TEST
@@ -189,21 +190,21 @@ START_TEST(bytes_before_they_were_sent_are_wrong)
 {
     open_some(1);
     answer(0, pattern_message(ours[0].number, 0), 1);
-    firehoses_turn(&firehoses);
-    ck_assert_uint_eq(point.wrong_bytes, 1);
+    firehoses_move(&firehoses);
+    ck_assert_uint_eq(trial.wrong_bytes, 1);
 }
 END_TEST
 
 START_TEST(the_end_of_the_stream_is_noticed)
 {
     open_some(1);
-    firehoses_turn(&firehoses);
+    firehoses_move(&firehoses);
     hear(0);
     close(theirs[0]);
-    firehoses_turn(&firehoses);
-    ck_assert_uint_eq(point.closed, 1);
+    firehoses_move(&firehoses);
+    ck_assert_uint_eq(trial.closed, 1);
     ck_assert_str_eq(
-        point.reason,
+        trial.reason,
         "the server closed connection 10, a firehose: end of stream");
 }
 END_TEST
@@ -211,11 +212,11 @@ END_TEST
 START_TEST(no_firehose_is_no_work)
 {
     open_some(0);
-    firehoses_turn(&firehoses);
+    firehoses_move(&firehoses);
     ck_assert(firehoses_are_quiet(&firehoses));
     firehoses_drain(&firehoses);
     firehoses_judge(&firehoses);
-    ck_assert(point.valid);
+    ck_assert(trial.valid);
 }
 END_TEST
 
@@ -226,7 +227,7 @@ START_TEST(they_stream_beside_the_talkers)
     static const char *const kinds[] = {"--size=64", "--rate=500"};
     json_int_t echoed = 0;
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -257,7 +258,7 @@ START_TEST(bytes_are_counted_in_the_window_only)
 {
     char file[64], option[96];
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     snprintf(file, sizeof(file), "/tmp/test_firehose.%d", (int)getpid());
     snprintf(option, sizeof(option), "--counters=%s", file);
@@ -296,7 +297,7 @@ static const struct wrong {
 static void stream_wrong(const struct wrong *wrong)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, wrong->behaviour, 50);
     server.spares_first = 2; /* the talkers */

@@ -134,7 +134,7 @@ static bool was_punctual(const json_t *point, double at, double seconds)
 /* As many wait as by the calculation; false if more do. */
 static bool open_loop_sees_who_waits(const struct server *server)
 {
-    struct trial trial;
+    struct run trial;
 
     trial_run(&trial, server->port,
               (const char *const[]){"--rate=1000", "--gaps=constant",
@@ -178,7 +178,7 @@ END_TEST
 /* The one echo that waited is seen; false if there was another. */
 static bool closed_loop_sees_one_slow_echo(const struct server *server)
 {
-    struct trial trial;
+    struct run trial;
 
     trial_run(&trial, server->port,
               (const char *const[]){"--active=1", "--warm-up=0.1",
@@ -214,7 +214,7 @@ END_TEST
 START_TEST(each_point_has_its_freeze)
 {
     struct server server;
-    struct trial trial;
+    struct run trial;
 
     server_start(&server);
     trial_run(&trial, server.port,
@@ -350,7 +350,7 @@ END_TEST
 START_TEST(a_process_that_has_ended_is_said)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     char option[32];
     pid_t pid = start_sleeper();
 

@@ -44,7 +44,7 @@ START_TEST(everything_planned_is_recorded)
 {
     static const json_int_t rates[] = {100, 1000, 4000};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -87,7 +87,7 @@ START_TEST(the_seed_decides_on_the_gaps)
 {
     static const char *const options[] = {"--seed=1", "--seed=2", "--seed=3"};
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     for (size_t i = 0; i < 3; i++) {
@@ -117,7 +117,7 @@ START_TEST(a_slow_server_cannot_hide_the_queue)
 {
     enum { TRIES = 3 };
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     const json_t *point;
     int tries = 0;
 
@@ -153,7 +153,7 @@ END_TEST
 START_TEST(overload_comes_to_an_end)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
     time_t began = time(NULL);
 
     fake_server_start(&server, IS_SLOW, 0);
@@ -176,7 +176,7 @@ END_TEST
 START_TEST(who_was_not_asked_owes_nothing)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -194,7 +194,7 @@ END_TEST
 START_TEST(long_messages_come_back)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -228,7 +228,7 @@ START_TEST(a_wrong_server_is_not_measured)
 {
     const struct wrong *wrong = &wrongs[_i];
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, wrong->behaviour, wrong->after);
     trial_run(&trial, server.port,
@@ -249,7 +249,7 @@ END_TEST
 static void assert_it_sleeps(void)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -303,7 +303,7 @@ static void stay_on_cpu(int cpu)
 static double seconds_awake(const char *option, const char *another)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -348,7 +348,7 @@ END_TEST
 START_TEST(the_time_awake_is_told_apart)
 {
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,
@@ -376,7 +376,7 @@ START_TEST(a_closed_loop_has_no_plan)
         "unsent",       "service", "lag",       "handshake",
     };
     struct fake_server server;
-    struct trial trial;
+    struct run trial;
 
     fake_server_start(&server, ECHOES, 0);
     trial_run(&trial, server.port,

@@ -103,15 +103,9 @@ uint64_t freeze_next(const struct freeze *freeze)
     return freeze->stopped + clock_seconds(freeze->seconds);
 }
 
-void freeze_end(struct freeze *freeze, double *at, double *seconds)
+void freeze_end(struct freeze *freeze)
 {
-    uint64_t begin = freeze->begin;
-
-    freeze->begin = 0;
-    if (begin == 0 || freeze->stopped == 0)
-        return;
-    if (freeze->continued == 0)
+    if (freeze->stopped != 0 && freeze->continued == 0)
         signal_process(freeze, SIGCONT, &freeze->continued);
-    *at = (double)(freeze->stopped - begin) / NS_PER_SECOND;
-    *seconds = (double)(freeze->continued - freeze->stopped) / NS_PER_SECOND;
+    freeze->begin = 0;
 }

@@ -49,11 +49,7 @@ bool freeze_step(struct freeze *freeze, uint64_t now);
 /* When freeze_step has to be called next, in ns; UINT64_MAX: not any more. */
 uint64_t freeze_next(const struct freeze *freeze);
 
-/*
- * The window is over: whatever was planned, the process goes on from here.
- * Leaves in `at` and `seconds` when it was stopped, in seconds after the
- * window's begin, and for how long, if it was.
- */
-void freeze_end(struct freeze *freeze, double *at, double *seconds);
+/* Whatever was planned: the process goes on from here. */
+void freeze_end(struct freeze *freeze);
 
 #endif

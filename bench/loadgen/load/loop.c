@@ -13,7 +13,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { DRAIN_SECONDS = 10 }; /* at most, for what is in flight */
+enum {
+    DRAIN_SECONDS = 10, /* at most, for what is in flight */
+    ASLEEP_MS = 50,     /* at most, until the server sleeps */
+};
 
 /* What an event of the firehoses has in the place of a connection's number. */
 #define STREAM UINT64_MAX
@@ -224,14 +227,18 @@ static void fill_figures(struct loop *loop, const struct reading *end)
         figures->instructions = end->instructions - begin->instructions;
     usage_add_counters(&loop->trial->counters, &begin->counters,
                        &end->counters);
+    if (loop->freeze->continued != 0) {
+        loop->trial->frozen_after = loop->freeze->stopped - begin->now;
+        loop->trial->frozen_for =
+            loop->freeze->continued - loop->freeze->stopped;
+    }
 }
 
 static void end_window(struct loop *loop)
 {
     struct reading end = usage_read(loop->usage);
 
-    freeze_end(loop->freeze, &loop->trial->freeze_at,
-               &loop->trial->freeze_seconds);
+    freeze_end(loop->freeze);
     fill_figures(loop, &end);
     firehoses_drain(&loop->firehoses);
     loop->window_end = end.now;
@@ -303,12 +310,33 @@ bool loop_is_over(const struct loop *loop)
     return now >= loop->phase_end || is_stalled(loop, now);
 }
 
+/*
+ * The last reply is here, but the server may still be busy: poll(2) goes
+ * through all descriptors once more before it sleeps.  That would be at the
+ * cost of the next server's turn.  When its CPU time stands still, it sleeps.
+ */
+static void await_sleep(const struct loop *loop)
+{
+    const struct timespec pause = {.tv_nsec = 100000};
+    uint64_t limit = clock_now() + ASLEEP_MS * UINT64_C(1000000);
+    uint64_t before;
+    uint64_t now = usage_read(loop->usage).server_cpu;
+
+    if (loop->usage->pid == 0)
+        return;
+    do {
+        nanosleep(&pause, NULL);
+        before = now;
+        now = usage_read(loop->usage).server_cpu;
+    } while (now != before && clock_now() < limit);
+}
+
 void loop_end(struct loop *loop)
 {
     struct trial *trial = loop->trial;
     const struct histogram *latency = &loop->latency;
 
-    freeze_end(loop->freeze, &trial->freeze_at, &trial->freeze_seconds);
+    freeze_end(loop->freeze); /* the window may have ended early */
     trial->echoes_all += loop->replies;
     histogram_merge(&trial->latency, latency);
     if (histogram_supports(latency, QUANTILE_P50))
@@ -317,6 +345,7 @@ void loop_end(struct loop *loop)
         loop_judge(loop);
     if (trial->valid)
         firehoses_judge(&loop->firehoses);
+    await_sleep(loop);
     loop->left = usage_read(loop->usage);
 }
 

@@ -7,7 +7,8 @@
  *     drain    nothing new; what is in flight still has to come
  *
  * The load goes on without a pause from the first into the second.  After the
- * drain nothing is in flight, so nothing leaks into the next server's turn.
+ * drain nothing is in flight, and the turn ends when the server has gone to
+ * sleep, so nothing leaks into the next server's turn.
  *
  * Start and window are as long as --start and --turn say, but a slow server
  * gets more time: the start lasts until as many replies have come as there are

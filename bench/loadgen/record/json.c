@@ -81,7 +81,7 @@ static json_t *json_curve(const struct histogram *latency)
     for (size_t i = 0; i < sizeof(curve) / sizeof(curve[0]); i++) {
         if (histogram_supports(latency, curve[i]))
             json_array_append_new(
-                array, json_pack("[fo]", curve[i] * 100.0 / QUANTILE_WHOLE,
+                array, json_pack("[f,o]", curve[i] * 100.0 / QUANTILE_WHOLE,
                                  json_quantile(latency, curve[i])));
     }
     return array;
@@ -221,10 +221,10 @@ static json_t *json_head(const struct record *record)
 /* As it really was; null when the server wasn't stopped and let go on. */
 static json_t *json_freeze(const struct trial *trial)
 {
-    if (trial->freeze_seconds == 0)
+    if (trial->frozen_for == 0)
         return json_null();
-    return json_pack("{sf sf}", "at", trial->freeze_at, "seconds",
-                     trial->freeze_seconds);
+    return json_pack("{so so}", "at", json_seconds(trial->frozen_after),
+                     "seconds", json_seconds(trial->frozen_for));
 }
 
 /* What it has under load. */

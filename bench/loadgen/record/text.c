@@ -74,9 +74,10 @@ static void write_remarks(FILE *stream, const struct record *record)
         fprintf(stream, "  %s: %llu of %llu planned messages were never sent\n",
                 record->server, (unsigned long long)trial->unsent,
                 (unsigned long long)trial->planned);
-    if (trial->freeze_seconds > 0)
+    if (trial->frozen_for > 0)
         fprintf(stream, "  %s: stopped for %.3f s, %.3f s into the window\n",
-                record->server, trial->freeze_seconds, trial->freeze_at);
+                record->server, (double)trial->frozen_for / NS_PER_SECOND,
+                (double)trial->frozen_after / NS_PER_SECOND);
     if (awake >= 2)
         fprintf(stream, "  %s: used %.0f %% of a CPU between its turns\n",
                 record->server, awake);
@@ -85,10 +86,26 @@ static void write_remarks(FILE *stream, const struct record *record)
                 record->server, (double)record->sum.paused / NS_PER_SECOND);
 }
 
+static void write_rows(FILE *stream, const struct report *report)
+{
+    bool churn = report->point.mode == MODE_CHURN;
+    size_t rows = 0;
+
+    for (size_t i = 0; i < report->count; i++) {
+        if (!report->records[i].trial->valid)
+            continue;
+        if (rows++ == 0)
+            fprintf(stream, "  %-22s %10s %10s %10s %10s %10s\n", "server",
+                    churn ? "conn./s" : "echoes/s",
+                    churn ? "CPU/conn." : "CPU/echo", "p50", "p99",
+                    churn ? "scans/con." : "scans/echo");
+        write_row(stream, &report->records[i]);
+    }
+}
+
 static void write_load(FILE *stream, const struct report *report)
 {
     const struct point *point = &report->point;
-    bool churn = point->mode == MODE_CHURN;
 
     fprintf(stream, "%zu idle, %zu active, ", point->idle, point->active);
     if (point->firehoses > 0)
@@ -98,13 +115,7 @@ static void write_load(FILE *stream, const struct report *report)
     fprintf(stream, "%u bytes; turns of %.4g ms, %ld each\n",
             (unsigned)point->size, report->options->turn * 1e3,
             report->options->cycles);
-    fprintf(stream, "  %-22s %10s %10s %10s %10s %10s\n", "server",
-            churn ? "conn./s" : "echoes/s", churn ? "CPU/conn." : "CPU/echo",
-            "p50", "p99", churn ? "scans/con." : "scans/echo");
-    for (size_t i = 0; i < report->count; i++) {
-        if (report->records[i].trial->valid)
-            write_row(stream, &report->records[i]);
-    }
+    write_rows(stream, report);
     for (size_t i = 0; i < report->count; i++) {
         if (report->records[i].trial->valid)
             write_remarks(stream, &report->records[i]);
@@ -116,12 +127,11 @@ static void write_held(FILE *stream, const struct report *report)
     fprintf(stream, "%zu connections wanted\n", report->point.idle);
     for (size_t i = 0; i < report->count; i++) {
         const struct trial *trial = report->records[i].trial;
-        char opening[CELL];
 
         if (trial->valid)
-            fprintf(stream, "  %-22.22s %7zu held, opened in %s\n",
+            fprintf(stream, "  %-22.22s %7zu held, opened in %.2f s\n",
                     report->records[i].server, trial->held,
-                    time_text(opening, trial->opening_seconds * 1e9));
+                    trial->opening_seconds);
     }
 }
 

@@ -80,8 +80,8 @@ struct trial {
     struct switches switches;    /* of the server's main thread */
     int64_t server_bytes;        /* its memory afterwards; -1 is unknown */
     struct kernel_memory kernel; /* at the same moment */
-    double freeze_at;      /* s into the window when the server was stopped */
-    double freeze_seconds; /* for how long; 0: it was not */
+    uint64_t frozen_after; /* ns of the window, when the server was stopped */
+    uint64_t frozen_for;   /* ns; 0: it was not */
 
     /*
      * The counted parts of all counted turns.  All times in ns.  What `latency`
