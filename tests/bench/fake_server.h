@@ -48,7 +48,7 @@ struct fake_server {
     int stop[2];    /* a pipe: closing it ends the thread */
     uint64_t bytes; /* that it has received */
     int accepted;   /* connections ever accepted */
-    int count; /* the same up to FAKE_CONNECTIONS: then places are reused */
+    int count;      /* of places: a closed connection leaves one */
     int numbers[FAKE_CONNECTIONS]; /* of each, in the order of accepting */
     int fds[FAKE_CONNECTIONS];
     int receives[FAKE_CONNECTIONS];

@@ -17,7 +17,7 @@
 
 enum {
     RUN_POINTS = 8,   /* at most */
-    RUN_SERVERS = 8,  /* fake ones, and as many real ones */
+    RUN_SERVERS = 16, /* fake ones, and as many real ones */
     RUN_CHILDREN = 8, /* processes of a loadgen */
 };
 

@@ -1,7 +1,7 @@
 /*
  * test_limits: fewer connections than were asked for, and whose limit that was.
  *
- *     test_limits PATH-OF-LOADGEN
+ *     test_limits PATH-OF-LOADGEN PATH-OF-SERVER
  */
 #include "run.h"
 #include "tap.h"
@@ -18,6 +18,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static const char *server_path;
 
 static const struct shortage {
     enum behaviour behaviour;
@@ -99,7 +101,7 @@ START_TEST(nothing_listens)
 }
 END_TEST
 
-/* Each server is held alone: the fake ones together have no room for more. */
+/* A line for each number, as long as any server has room. */
 START_TEST(hold_counts_what_is_held)
 {
     const struct fake_server *first = run_server(SERVES_SO_MANY_ONLY, 150);
@@ -151,7 +153,7 @@ END_TEST
 START_TEST(the_limit_is_that_of_one_server)
 {
     for (int i = 0; i < 3; i++)
-        run_server(ECHOES, 0);
+        run_real(server_path);
     limit_descriptors(180);
     run_all(0, "--idle=99 --cycles=2");
     run_assert_all_valid();
@@ -239,7 +241,8 @@ int main(int argc, char *argv[])
     Suite *suite = suite_create("limits");
     TCase *tcase = run_case(suite, "limits");
 
-    run_loadgen = tap_arguments(argc, argv, 1)[0];
+    run_loadgen = tap_arguments(argc, argv, 2)[0];
+    server_path = argv[2];
     tcase_add_loop_test(tcase, climbing_ends_where_the_server_is_full, 0,
                         sizeof(shortages) / sizeof(shortages[0]));
     tcase_add_test(tcase, the_others_climb_on);
