@@ -1,21 +1,19 @@
 /*
- * test_firehose: a stream without end is compared byte by byte, a turn of it is
- * bounded, and what is wrong in it spoils the point.
+ * test_firehose: a stream without end is compared byte by byte, and a move of
+ * it is bounded.
  *
- * First the turns, one by one, over socketpairs whose other ends the test
- * holds; then loadgen end to end.
+ * First the moves, one by one, over socketpairs whose other ends the test
+ * holds; then loadgen end to end.  That a wrong stream spoils a trial is in
+ * test_wrong.
  *
  *     test_firehose PATH-OF-LOADGEN
  */
 #include "client/pattern.h"
-#include "counters.h"
-#include "fake_server.h"
 #include "load/firehose.h"
+#include "run.h"
 #include "tap.h"
-#include "trial.h"
 
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,7 +68,7 @@ static void answer(size_t i, const char *bytes, size_t length)
     ck_assert_int_eq(send(theirs[i], bytes, length, 0), (ssize_t)length);
 }
 
-START_TEST(a_turn_is_one_piece_of_one_firehose)
+START_TEST(a_move_is_one_piece_of_one_firehose)
 {
     open_some(1);
     for (uint64_t sent = 0; sent < 3 * FIREHOSE_PIECE;) {
@@ -87,12 +85,12 @@ START_TEST(a_turn_is_one_piece_of_one_firehose)
 END_TEST
 
 /* As long as they are ready, each is served as often as the others. */
-START_TEST(the_firehoses_take_turns)
+START_TEST(the_firehoses_move_in_rotation)
 {
     size_t heard[COUNT] = {0};
 
     open_some(COUNT);
-    for (size_t turn = 0; turn < 10 * COUNT; turn++) {
+    for (size_t move = 0; move < 10 * COUNT; move++) {
         firehoses_move(&firehoses);
         for (size_t i = 0; i < COUNT; i++)
             heard[i] += hear(i) > 0;
@@ -221,110 +219,53 @@ START_TEST(no_firehose_is_no_work)
 END_TEST
 
 /* Which of the connections stream changes from point to point. */
-START_TEST(they_stream_beside_the_talkers)
+START_TEST(they_stream_beside_the_active_ones)
 {
-    static const int streams[] = {0, 2, 0, 2};
     static const char *const kinds[] = {"--size=64", "--rate=500"};
+    const struct fake_server *server = run_server(ECHOES, 0);
     json_int_t echoed = 0;
-    struct fake_server server;
-    struct run trial;
 
-    fake_server_start(&server, ECHOES, 0);
-    trial_run(&trial, server.port,
-              (const char *const[]){kinds[_i], "--idle=0,5", "--active=3",
-                                    "--firehoses=0,2", "--seconds=0.3",
-                                    "--warm-up=0.1", NULL});
-    ck_assert_msg(trial.program.status == 0, "%s", trial.program.err);
-    ck_assert_uint_eq(trial.count, 4);
+    run_all(0, "%s --idle=0,5 --active=3 --firehoses=0,2 --turn=0.1 --cycles=3",
+            kinds[_i]);
+    ck_assert_uint_eq(run.count, 4);
+    run_assert_all_valid();
     for (size_t i = 0; i < 4; i++) {
-        json_int_t bytes = trial_integer(trial.points[i], "firehose_bytes");
-        trial_assert_valid(trial.points[i]);
-        ck_assert_int_eq(trial_integer(trial.points[i], "firehoses"),
-                         streams[i]);
-        ck_assert_int_gt(trial_integer(trial.points[i], "echoes"), 0);
-        ck_assert_int_eq(bytes > 0, streams[i] > 0);
-        echoed += bytes + 64 * trial_integer(trial.points[i], "echoes");
+        const json_t *trial = run_trial(i, 0);
+        json_int_t bytes = run_integer(trial, "firehose_bytes");
+        ck_assert_int_eq(run_integer(run.points[i], "firehoses"), i % 2 * 2);
+        ck_assert_int_gt(run_integer(trial, "echoes"), 0);
+        ck_assert_int_eq(bytes > 0, i % 2 > 0);
+        echoed += bytes + 64 * run_integer(trial, "echoes");
     }
-    ck_assert_int_eq(trial_integer(trial.points[3], "held"), 10);
-    trial_free(&trial);
-    fake_server_stop(&server);
-    /* The server has also had the warm-up, the drain and the proofs. */
-    ck_assert_int_gt((json_int_t)counters->bytes_received, echoed);
+    ck_assert_int_eq(run_integer(run_trial(3, 0), "held"), 10);
+    /* The server has also had the starts, the drains and the proofs. */
+    ck_assert_uint_gt(server->bytes, (uint64_t)echoed);
 }
 END_TEST
 
 /* The server counts what it receives, in the counters of this process. */
 START_TEST(bytes_are_counted_in_the_window_only)
 {
-    char file[64], option[96];
-    struct fake_server server;
-    struct run trial;
-
-    snprintf(file, sizeof(file), "/tmp/test_firehose.%d", (int)getpid());
-    snprintf(option, sizeof(option), "--counters=%s", file);
-    counters_open(file);
-    fake_server_start(&server, ECHOES, 0);
-    trial_run(&trial, server.port,
-              (const char *const[]){"--firehoses=1", "--seconds=0.2",
-                                    "--warm-up=1", option, NULL});
-    unlink(file);
-    trial_assert_valid(trial.points[0]);
-    json_int_t echoed = trial_integer(trial.points[0], "firehose_bytes");
+    run_add("127.0.0.1:%s,counters=%s", run_fake(ECHOES, 0)->port,
+            run_counters());
+    run_all(0, "--firehoses=1 --turn=0.2 --start=0.5 --cycles=2");
+    run_assert_all_valid();
+    json_int_t echoed = run_integer(run_trial(0, 0), "firehose_bytes");
     json_int_t received =
-        trial_integer(trial.points[0], "server.counters.bytes_received");
+        run_integer(run_trial(0, 0), "server_use.counters.bytes_received");
     /* What lies in the buffers at both ends of the window is in the margin. */
     ck_assert_int_gt(echoed, received / 2);
     ck_assert_int_lt(echoed, received * 2);
-    trial_free(&trial);
-    fake_server_stop(&server);
 }
 END_TEST
 
-/* The talkers are served as they should be; the stream, beside them, isn't. */
-static const struct wrong {
-    enum behaviour behaviour;
-    const char *reason; /* begins so */
-    const char *error;  /* and this is counted */
-} wrongs[] = {
-    {CHANGES_A_BIT, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
-    {LOSES_A_BYTE, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
-    {DOUBLES_A_BYTE, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
-    {CLOSES, "the server closed connection 2, a firehose: ", "closed"},
-    {RESETS, "the server closed connection 2, a firehose: ", "closed"},
-    {FORGETS, "bytes never came back on 1 of 1 firehoses", "lost"},
-};
-
-static void stream_wrong(const struct wrong *wrong)
+static TCase *moves(void)
 {
-    struct fake_server server;
-    struct run trial;
-
-    fake_server_start(&server, wrong->behaviour, 50);
-    server.spares_first = 2; /* the talkers */
-    trial_run(&trial, server.port,
-              (const char *const[]){"--active=2", "--firehoses=1,2",
-                                    "--seconds=0.5", "--warm-up=0.1",
-                                    "--stall=0.5", NULL});
-    ck_assert_int_eq(trial.program.status, 1);
-    ck_assert_uint_eq(trial.count, 1); /* it did not go on */
-    trial_assert_wrong(trial.points[0], wrong->reason, wrong->error);
-    trial_free(&trial);
-    fake_server_stop(&server);
-}
-
-START_TEST(a_wrong_stream_is_not_measured)
-{
-    stream_wrong(&wrongs[_i]);
-}
-END_TEST
-
-static TCase *turns(void)
-{
-    TCase *tcase = tcase_create("turns");
+    TCase *tcase = tcase_create("moves");
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_add_test(tcase, a_turn_is_one_piece_of_one_firehose);
-    tcase_add_test(tcase, the_firehoses_take_turns);
+    tcase_add_test(tcase, a_move_is_one_piece_of_one_firehose);
+    tcase_add_test(tcase, the_firehoses_move_in_rotation);
     tcase_add_test(tcase, an_echo_is_counted_when_it_is_right);
     tcase_add_test(tcase, nothing_is_sent_in_the_drain);
     tcase_add_loop_test(tcase, a_changed_byte_is_found, 0,
@@ -336,25 +277,14 @@ static TCase *turns(void)
     return tcase;
 }
 
-static TCase *end_to_end(void)
-{
-    TCase *tcase = tcase_create("loadgen");
-
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_loop_test(tcase, they_stream_beside_the_talkers, 0, 2);
-    tcase_add_test(tcase, bytes_are_counted_in_the_window_only);
-    tcase_add_loop_test(tcase, a_wrong_stream_is_not_measured, 0,
-                        sizeof(wrongs) / sizeof(wrongs[0]));
-    return tcase;
-}
-
 int main(int argc, char *argv[])
 {
-    char **paths = tap_arguments(argc, argv, 1);
-
-    trial_loadgen = paths[0];
     Suite *suite = suite_create("firehose");
-    suite_add_tcase(suite, turns());
-    suite_add_tcase(suite, end_to_end());
+    TCase *end_to_end = run_case(suite, "loadgen");
+
+    run_loadgen = tap_arguments(argc, argv, 1)[0];
+    suite_add_tcase(suite, moves());
+    tcase_add_loop_test(end_to_end, they_stream_beside_the_active_ones, 0, 2);
+    tcase_add_test(end_to_end, bytes_are_counted_in_the_window_only);
     return tap_run(suite);
 }
