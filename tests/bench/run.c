@@ -1,7 +1,5 @@
 #include "run.h"
 
-#include "counters.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,12 +16,11 @@ const char *run_loadgen;
 struct run run;
 
 static struct fake_server fakes[RUN_SERVERS];
-static struct program reals[RUN_SERVERS];
+static struct real_server reals[RUN_SERVERS];
 static size_t fakes_count, reals_count;
 static char words[RUN_SERVERS][WORD_MAX]; /* of the command line */
 static size_t words_count;
 static char counters_path[64];
-static char real_path[64];
 
 static void set_up(void)
 {
@@ -37,10 +34,10 @@ static void tear_down(void)
     for (size_t i = 0; i < fakes_count; i++)
         fake_server_stop(&fakes[i]);
     for (size_t i = 0; i < reals_count; i++) {
-        kill(reals[i].pid, SIGTERM);
-        if (reals[i].out == NULL)
-            program_wait(&reals[i]);
-        program_free(&reals[i]);
+        kill(reals[i].program.pid, SIGTERM);
+        program_wait(&reals[i].program);
+        program_free(&reals[i].program);
+        unlink(reals[i].path);
     }
     if (counters_path[0] != '\0')
         unlink(counters_path);
@@ -83,20 +80,23 @@ struct fake_server *run_server(enum behaviour behaviour, int after)
     return server;
 }
 
-const struct program *run_real(const char *path)
+const struct real_server *run_real(const char *path)
 {
-    struct program *server = &reals[reals_count];
+    struct real_server *server = &reals[reals_count];
     char option[96], line[100];
 
     ck_assert_uint_lt(reals_count, RUN_SERVERS);
-    snprintf(real_path, sizeof(real_path), "/tmp/run_real.%d.%zu",
+    snprintf(server->path, sizeof(server->path), "/tmp/run_real.%d.%zu",
              (int)getpid(), reals_count);
-    snprintf(option, sizeof(option), "--counters=%s", real_path);
-    *server =
+    snprintf(option, sizeof(option), "--counters=%s", server->path);
+    server->program =
         program_start((const char *const[]){path, "--port=0", option, NULL});
-    program_first_line(server, line, sizeof(line));
-    run_add("r%zu=127.0.0.1:%s,pid=%d,counters=%s", reals_count,
-            strrchr(line, ':') + 1, (int)server->pid, real_path);
+    program_first_line(&server->program, line, sizeof(line));
+    snprintf(server->port, sizeof(server->port), "%s", strrchr(line, ':') + 1);
+    server->counters = counters_map(server->path);
+    ck_assert_ptr_nonnull(server->counters);
+    run_add("r%zu=127.0.0.1:%s,pid=%d,counters=%s", reals_count, server->port,
+            (int)server->program.pid, server->path);
     reals_count++;
     return server;
 }
@@ -109,13 +109,18 @@ const char *run_counters(void)
     return counters_path;
 }
 
-void run_forget(void)
+void run_again(void)
 {
     for (size_t i = 0; i < run.count; i++)
         json_decref(run.points[i]);
     if (run.program.out != NULL)
         program_free(&run.program);
     run = (struct run){.count = 0};
+}
+
+void run_forget(void)
+{
+    run_again();
     words_count = 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef TESTS_BENCH_RUN_H
 #define TESTS_BENCH_RUN_H
 
+#include "counters.h"
 #include "fake_server.h"
 #include "program.h"
 
@@ -17,7 +18,7 @@
 
 enum {
     RUN_POINTS = 8,   /* at most */
-    RUN_SERVERS = 16, /* fake ones, and as many real ones */
+    RUN_SERVERS = 8,  /* fake ones, and as many real ones */
     RUN_CHILDREN = 8, /* processes of a loadgen */
 };
 
@@ -45,15 +46,26 @@ void run_add(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Both: its name is s0, s1, ... in the order of these calls. */
 struct fake_server *run_server(enum behaviour behaviour, int after);
 
+/* A server program, and what it counts. */
+struct real_server {
+    struct program program;
+    char port[8]; /* decimal */
+    const struct counters *counters;
+    char path[64]; /* of those */
+};
+
 /* Start the server program at `path`; its name is r0, r1, ...  loadgen knows
  * its pid and its counters. */
-const struct program *run_real(const char *path);
+const struct real_server *run_real(const char *path);
 
 /* Let the counters of this process, where the fake servers are, live in a
  * file.  Returns its path. */
 const char *run_counters(void);
 
-/* No server any more, and no points: what follows is another run. */
+/* No points any more: another run follows against the same servers ... */
+void run_again(void);
+
+/* ... or against others. */
 void run_forget(void);
 
 /* Start loadgen with these options, separated by blanks, with --json=- and with

@@ -4,7 +4,6 @@
  *
  *     test_churn PATH-OF-LOADGEN
  */
-#include "counters.h"
 #include "run.h"
 #include "tap.h"
 

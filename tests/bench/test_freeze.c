@@ -21,7 +21,6 @@
  * seen the freeze, and no quantile does; that is what coordinated omission
  * means.
  */
-#include "counters.h"
 #include "load/freeze.h"
 #include "run.h"
 #include "tap.h"
@@ -155,9 +154,9 @@ START_TEST(the_freeze_has_its_arithmetic)
 {
     bool is_exact = false;
 
+    run_real(server_path);
     for (int i = 0; i < TRIES && !is_exact; i++) {
-        run_forget();
-        run_real(server_path);
+        run_again();
         is_exact = _i == 0 ? open_loop_sees_what_waits()
                            : closed_loop_sees_one_slow_echo();
     }
@@ -168,13 +167,13 @@ END_TEST
 /* In every turn of every point, and up to the very end of the window. */
 START_TEST(each_turn_has_its_freeze)
 {
-    const struct program *server = run_real(server_path);
+    const struct real_server *server = run_real(server_path);
 
     run_all(0, "--active=1,2,3 --cycles=2 --turn=0.25 --freeze=0.125,0.125");
     ck_assert_uint_eq(run.count, 3);
     for (size_t i = 0; i < run.count; i++)
         frozen_seconds(run_trial(i, 0), 0.125, 0.1);
-    await_state(server->pid, false);
+    await_state(server->program.pid, false);
 }
 END_TEST
 
@@ -183,14 +182,14 @@ static const int signals[] = {SIGINT, SIGTERM, SIGKILL};
 /* However loadgen ends, even when it can do nothing about it. */
 START_TEST(the_server_goes_on_whatever_happens)
 {
-    const struct program *server = run_real(server_path);
+    const struct real_server *server = run_real(server_path);
 
     run_start(ONE "%s --turn=60 --freeze=0.1,59",
               _i < 3 ? "--rate=100" : "--active=1");
-    await_state(server->pid, true);
+    await_state(server->program.pid, true);
     kill(run.program.pid, signals[_i % 3]);
     run_end(128 + signals[_i % 3]);
-    await_state(server->pid, false);
+    await_state(server->program.pid, false);
 }
 END_TEST
 

@@ -6,7 +6,6 @@
  *
  *     test_interrupt PATH-OF-LOADGEN
  */
-#include "counters.h"
 #include "run.h"
 #include "tap.h"
 

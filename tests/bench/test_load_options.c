@@ -1,14 +1,19 @@
 /*
- * test_load_options: lists and seconds on the generator's command line.
+ * test_load_options: the generator's command line.  What is not understood ends
+ * it with status 64 and one line that names the option and the value.
  *
- * What is not understood ends the process, so those are tests that must end
- * with status 64; that the line names the option is tested in test_loadgen.c.
+ *     test_load_options PATH-OF-LOADGEN
+ *
+ * Lists, seconds and servers are also read without the program: bad ones end
+ * the process of their test.
  */
 #include "load_options.h"
+#include "run.h"
 #include "tap.h"
 
-#include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 START_TEST(a_list_is_read_in_order)
@@ -74,11 +79,148 @@ START_TEST(bad_seconds_are_refused)
 }
 END_TEST
 
-int main(void)
+/* HOST, PORT and the rest, of a copy of `text`. */
+static struct server_option server(const char *text)
+{
+    return load_options_server(strdup(text));
+}
+
+START_TEST(a_server_has_a_name_an_address_and_details)
+{
+    struct server_option plain = server("127.0.0.1:10001");
+    struct server_option full =
+        server("lt=localhost:1,pid=42,counters=/tmp/a,pid=b=c");
+    struct server_option ipv6 = server("[::1]:65535,counters=x");
+
+    ck_assert_str_eq(plain.name, "127.0.0.1:10001");
+    ck_assert_str_eq(plain.host, "127.0.0.1");
+    ck_assert_str_eq(plain.port, "10001");
+    ck_assert_int_eq(plain.pid, 0);
+    ck_assert_ptr_null(plain.counters);
+    ck_assert_str_eq(full.name, "lt");
+    ck_assert_str_eq(full.host, "localhost");
+    ck_assert_int_eq(full.pid, 42);
+    ck_assert_str_eq(full.counters, "/tmp/a,pid=b=c"); /* the rest */
+    ck_assert_str_eq(ipv6.name, "[::1]:65535");
+    ck_assert_str_eq(ipv6.host, "::1");
+    ck_assert_str_eq(ipv6.port, "65535");
+}
+END_TEST
+
+static const char *const bad_servers[] = {
+    "",          "10001",     "h:",        ":1",
+    "h:0",       "h:65536",   "h:x",       "=h:1",
+    "h:1,",      "h:1,pid=0", "h:1,pid=x", "h:1,pid=1,cpu=1",
+    "h:1 pid=1", "h:1,pid",   "[]:1",      "h:1,pid=4194305",
+};
+
+START_TEST(a_bad_server_is_refused)
+{
+    server(bad_servers[_i]);
+    exit(EXIT_SUCCESS);
+}
+END_TEST
+
+/* One line on stderr that has `text` in it, nothing else, and status 64. */
+static void assert_refused(const char *arguments, const char *text)
+{
+    run_start("%s", arguments);
+    program_wait(&run.program);
+    const char *line = run.program.err;
+
+    ck_assert_int_eq(run.program.status, 64);
+    ck_assert_str_eq(run.program.out, "");
+    ck_assert_msg(strstr(line, text) != NULL, "%s", line);
+    ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+static const char *const mistakes[] = {
+    "--idle=5,3",
+    "--idle=-1",
+    "--active=0",
+    "--size=0",
+    "--size=1048577",
+    "--firehoses=1001",
+    "--hold=0",
+    "--rate=0",
+    "--rate=10,5",
+    "--gaps=even",
+    "--rate=10000000", /* in a turn of 60 seconds: more than can be planned */
+    "--seed=-1",
+    "--turn=0",
+    "--turn=nan",
+    "--start=-1",
+    "--cycles=0",
+    "--cycles=10001",
+    "--settle=-1",
+    "--stall=x",
+    "--freeze=1",
+    "--freeze=x,1",
+    "--freeze=1,",
+    "--freeze=1,0",
+    "--json=/nowhere/at/all",
+    "--hgrm=/nowhere/at/all",
+    "--cpu=1023",
+    "--no-such-option",
+};
+
+START_TEST(a_mistake_is_one_line_that_names_it)
+{
+    char arguments[100];
+
+    run_add("127.0.0.1:1");
+    snprintf(arguments, sizeof(arguments), "--turn=60 %s", mistakes[_i]);
+    assert_refused(arguments, mistakes[_i]);
+}
+END_TEST
+
+/* Each is right on its own, but not with the other. */
+static const struct {
+    const char *arguments;
+    const char *line;
+} clashes[] = {
+    {"a:1 --churn --rate=5", "--churn: not together with --rate"},
+    {"a:1 --churn --firehoses=0,1", "--churn: not together with --firehoses"},
+    {"a:1 --churn --freeze=1,1", "--churn: not together with --freeze"},
+    {"a:1 --hold=5 --rate=5", "so not together with --rate"},
+    {"a:1 --hold=5 --churn", "so not together with --churn"},
+    {"a:1 --hold=5 --firehoses=1", "so not together with --firehoses"},
+    {"a:1 --hold=5 --freeze=1,1", "so not together with --freeze"},
+    {"a:1 --gaps=constant", "--gaps: there is no plan without --rate"},
+    {"a:1 --freeze=0.5,0.5", "--freeze: pid= has to say which process to stop"},
+    {"a:1,pid=1 b:1 --turn=9 --freeze=1,1", "--freeze: one server only"},
+    {"a:1,pid=1 --turn=2 --freeze=1.5,1",
+     "--freeze=1.5,1: does not fit into --turn=2"},
+    {"x=a:1 x=a:2", "x: two servers have this name"},
+    {"127.0.0.1:1,pid=4194304", "127.0.0.1:1: pid=4194304: No such process"},
+    {"127.0.0.1:1,counters=/dev/null", "counters=/dev/null: no counters there"},
+    {"127.0.0.1:1,counters=/no/where", "counters=/no/where: no counters there"},
+    {"a:1,b", "a:1,b: not [NAME=]HOST:PORT[,pid=PID][,counters=FILE]"},
+    {"", "the server is missing: HOST:PORT; see --help"},
+};
+
+START_TEST(what_makes_no_sense_together_is_refused)
+{
+    assert_refused(clashes[_i].arguments, clashes[_i].line);
+}
+END_TEST
+
+START_TEST(thirty_two_servers_are_the_most)
+{
+    char arguments[1000] = "";
+
+    for (int i = 0; i <= SERVERS_MAX; i++)
+        sprintf(arguments + strlen(arguments), "h:%d ", i + 1);
+    assert_refused(arguments, "h:33: more than 32 servers");
+}
+END_TEST
+
+int main(int argc, char *argv[])
 {
     Suite *suite = suite_create("load_options");
-    TCase *tcase = tcase_create("load_options");
+    TCase *tcase = run_case(suite, "load_options");
 
+    run_loadgen = tap_arguments(argc, argv, 1)[0];
     tcase_add_test(tcase, a_list_is_read_in_order);
     tcase_add_exit_test(tcase, sixty_four_numbers_are_the_most, EX_USAGE);
     tcase_add_loop_exit_test(tcase, a_bad_list_is_refused, EX_USAGE, 0,
@@ -86,6 +228,13 @@ int main(void)
     tcase_add_test(tcase, seconds_may_be_fractions);
     tcase_add_loop_exit_test(tcase, bad_seconds_are_refused, EX_USAGE, 0,
                              sizeof(bad_seconds) / sizeof(bad_seconds[0]));
-    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, a_server_has_a_name_an_address_and_details);
+    tcase_add_loop_exit_test(tcase, a_bad_server_is_refused, EX_USAGE, 0,
+                             sizeof(bad_servers) / sizeof(bad_servers[0]));
+    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
+                        sizeof(mistakes) / sizeof(mistakes[0]));
+    tcase_add_loop_test(tcase, what_makes_no_sense_together_is_refused, 0,
+                        sizeof(clashes) / sizeof(clashes[0]));
+    tcase_add_test(tcase, thirty_two_servers_are_the_most);
     return tap_run(suite);
 }

@@ -74,9 +74,10 @@ static json_int_t planned_in(uint64_t seed, long cycle)
 /* Each cycle has gaps of its own, and they are the same for all servers. */
 START_TEST(seed_and_cycle_decide_on_the_gaps)
 {
+    run_server(ECHOES, 0);
+    run_server(ECHOES, 0);
     for (int seed = 1; seed <= 2; seed++) {
-        run_server(ECHOES, 0);
-        run_server(ECHOES, 0);
+        run_again();
         run_all(0,
                 "--rate=1000 --active=3 --seed=%d --start=0.1 --turn=0.2 "
                 "--settle=1 --cycles=2",
@@ -84,7 +85,6 @@ START_TEST(seed_and_cycle_decide_on_the_gaps)
         for (size_t i = 0; i < 2; i++)
             assert_recorded(run_trial(0, i), planned_in((uint64_t)seed, 1) +
                                                  planned_in((uint64_t)seed, 2));
-        run_forget();
     }
     /* Otherwise this says nothing. */
     ck_assert_int_ne(planned_in(1, 1) + planned_in(1, 2),
@@ -107,9 +107,9 @@ START_TEST(a_slow_server_cannot_hide_the_queue)
     const json_t *trial;
     int tries = 0;
 
+    run_server(IS_SLOW, 0);
     do {
-        run_forget();
-        run_server(IS_SLOW, 0);
+        run_again();
         run_all(0, ONE "--rate=100 --gaps=constant --active=2 --turn=0.5");
         trial = run_trial(0, 0);
         /* A machine that is busy elsewhere may not get through all 50. */

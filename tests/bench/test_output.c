@@ -4,7 +4,6 @@
  *
  *     test_output PATH-OF-LOADGEN
  */
-#include "counters.h"
 #include "run.h"
 #include "tap.h"
 

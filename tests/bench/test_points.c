@@ -4,7 +4,6 @@
  *
  *     test_points PATH-OF-LOADGEN
  */
-#include "counters.h"
 #include "run.h"
 #include "tap.h"
 

@@ -5,7 +5,6 @@
  *
  *     test_turns PATH-OF-LOADGEN PATH-OF-SERVER
  */
-#include "counters.h"
 #include "run.h"
 #include "tap.h"
 
@@ -98,9 +97,10 @@ START_TEST(the_order_follows_from_the_seed)
     bool same = true;
     bool is_drawn_anew = false;
 
+    for (size_t i = 0; i < SERVERS; i++)
+        run_server(ECHOES, 0);
     for (size_t k = 0; k < 3; k++) {
-        for (size_t i = 0; i < SERVERS; i++)
-            run_server(ECHOES, 0);
+        run_again();
         run_all(0, "--turn=0.001 --cycles=20 %s", options[k]);
         for (size_t i = 0; i < SERVERS; i++)
             places[k][i] = json_incref(run_get(run_trial(0, i), "turns.place"));
@@ -233,11 +233,11 @@ END_TEST
 START_TEST(the_others_go_on_when_one_is_killed)
 {
     run_server(ECHOES, 0);
-    const struct program *server = run_real(server_path);
+    const struct real_server *server = run_real(server_path);
     run_server(ECHOES, 0);
     run_start("--active=1,2 --cycles=30");
     run_await(500); /* that the others received */
-    kill(server->pid, SIGKILL);
+    kill(server->program.pid, SIGKILL);
     run_end(1);
     assert_the_others_went_on("the server closed connection 0: ", "closed");
 }
