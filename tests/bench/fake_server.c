@@ -9,8 +9,6 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -64,24 +62,6 @@ static void end_connection(struct fake_server *server, int i, int linger)
     close(server->fds[i]);
     server->fds[i] = -1;
     add_to(&counters->connections, UINT64_MAX); /* one less */
-}
-
-/* Keep the reply; when `after` connections have one, send them all. */
-static void hold_back(struct fake_server *server, int i, size_t length)
-{
-    int kept = 0;
-
-    server->kept[i] = realloc(server->kept[i], length);
-    memcpy(server->kept[i], buffer, length);
-    server->kept_length[i] = length;
-    for (int j = 0; j < server->count; j++)
-        kept += server->kept_length[j] > 0;
-    if (kept < server->after)
-        return;
-    for (int j = 0; j < server->count; j++) {
-        send_all(server->fds[j], server->kept[j], server->kept_length[j]);
-        server->kept_length[j] = 0;
-    }
 }
 
 /* Reply as it should not be.  `n` bytes from connection `i` are in `buffer`. */
@@ -158,9 +138,7 @@ static void serve(struct fake_server *server, int i)
     add_to(&counters->receives, 1);
     if (server->behaviour == IS_SLOW)
         usleep(20000);
-    if (server->behaviour == WAITS_FOR_ALL)
-        hold_back(server, i, (size_t)n);
-    else if (is_echoed(server, i))
+    if (is_echoed(server, i))
         send_all(server->fds[i], buffer, (size_t)n);
     else
         misbehave(server, i, (size_t)n);
@@ -288,8 +266,6 @@ void fake_server_stop(struct fake_server *server)
     close(server->stop[0]);
     if (server->listen_fd != -1)
         close(server->listen_fd);
-    for (int i = 0; i < server->count; i++) {
+    for (int i = 0; i < server->count; i++)
         end_connection(server, i, 1);
-        free(server->kept[i]);
-    }
 }

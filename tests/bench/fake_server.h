@@ -30,7 +30,6 @@ enum behaviour {
     CLOSES_THE_FIRST,    /* connection 0, beside the echo */
     IS_SLOW,             /* each receive and its reply take 20 ms */
     READS_LATE,          /* nothing, before `after` connections have spoken */
-    WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
 };
 
 enum {
@@ -52,8 +51,6 @@ struct fake_server {
     int numbers[FAKE_CONNECTIONS]; /* of each, in the order of accepting */
     int fds[FAKE_CONNECTIONS];
     int receives[FAKE_CONNECTIONS];
-    char *kept[FAKE_CONNECTIONS]; /* replies held back, and their lengths */
-    size_t kept_length[FAKE_CONNECTIONS];
 };
 
 /*

@@ -22,13 +22,13 @@ static char words[RUN_SERVERS][WORD_MAX]; /* of the command line */
 static size_t words_count;
 static char counters_path[64];
 
-static void set_up(void)
+void run_set_up(void)
 {
     /* What loadgen leaves behind becomes our child, and is seen. */
     ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 }
 
-static void tear_down(void)
+void run_tear_down(void)
 {
     run_forget();
     for (size_t i = 0; i < fakes_count; i++)
@@ -41,16 +41,6 @@ static void tear_down(void)
     }
     if (counters_path[0] != '\0')
         unlink(counters_path);
-}
-
-TCase *run_case(Suite *suite, const char *name)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    suite_add_tcase(suite, tcase);
-    return tcase;
 }
 
 struct fake_server *run_fake(enum behaviour behaviour, int after)

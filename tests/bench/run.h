@@ -33,9 +33,9 @@ struct run {
 
 extern struct run run;
 
-/* A case of `suite` with time enough for its programs, which ends with
- * everything stopped that was started here. */
-TCase *run_case(Suite *suite, const char *name);
+/* Before each test, and after it: stop everything that was started here. */
+void run_set_up(void);
+void run_tear_down(void);
 
 /* Start a fake server; it is on no command line yet. */
 struct fake_server *run_fake(enum behaviour behaviour, int after);

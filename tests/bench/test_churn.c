@@ -33,7 +33,7 @@ static void assert_arithmetic(const json_t *trial, double slots)
 
 /* A connection that the server accepted is an idle one, or one that had its
  * echo, of 64 bytes: between two turns there is none. */
-START_TEST(every_connection_is_counted)
+TEST(every_connection_is_counted)
 {
     static const int idle[] = {0, 0, 20, 20}, slots[] = {1, 5, 1, 5};
     const struct fake_server *server = run_fake(ECHOES, 0);
@@ -57,11 +57,10 @@ START_TEST(every_connection_is_counted)
     ck_assert_uint_eq(counters->bytes_received,
                       64 * (uint64_t)server->accepted);
 }
-END_TEST
 
 /* The server sleeps for 20 ms before each reply.  The kernel, which answers
  * the connect, doesn't. */
-START_TEST(latency_is_from_the_connect_to_the_last_byte)
+TEST(latency_is_from_the_connect_to_the_last_byte)
 {
     run_server(IS_SLOW, 0);
     run_all(0, "--churn --cycles=2");
@@ -69,26 +68,18 @@ START_TEST(latency_is_from_the_connect_to_the_last_byte)
     ck_assert_int_ge(run_integer(run_trial(0, 0), "latency.min"), 20000000);
     ck_assert_int_lt(run_integer(run_trial(0, 0), "handshake.min"), 20000000);
 }
-END_TEST
 
 static const char *const sizes[] = {"1", "100000", "1048576"};
 
-START_TEST(any_size_comes_back)
+TEST_TIMES(any_size_comes_back, 3)
 {
     run_server(ECHOES, 0);
     run_all(0, "--churn --active=3 --cycles=2 --size=%s", sizes[_i]);
     assert_arithmetic(run_trial(0, 0), 3);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("churn");
-    TCase *tcase = run_case(suite, "churn");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_test(tcase, every_connection_is_counted);
-    tcase_add_test(tcase, latency_is_from_the_connect_to_the_last_byte);
-    tcase_add_loop_test(tcase, any_size_comes_back, 0, 3);
-    return tap_run(suite);
+    return tap_main("churn", run_set_up, run_tear_down);
 }

@@ -19,10 +19,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { COUNT = 3 };
+enum { STREAMS = 3 };
 
-static struct load_connection ours[COUNT];
-static int theirs[COUNT];
+static struct load_connection ours[STREAMS];
+static int theirs[STREAMS];
 static struct firehoses firehoses;
 static struct trial trial;
 static char text[4 * FIREHOSE_PIECE];
@@ -31,9 +31,10 @@ static void set_up(void)
 {
     const int space = 2 * FIREHOSE_PIECE;
 
+    run_set_up();
     pattern_init();
     trial = (struct trial){.valid = true};
-    for (uint32_t i = 0; i < COUNT; i++) {
+    for (uint32_t i = 0; i < STREAMS; i++) {
         int pair[2];
         ck_assert_int_eq(
             socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
@@ -46,6 +47,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     firehoses_close(&firehoses);
+    run_tear_down();
 }
 
 /* Let the first `count` stream. */
@@ -68,7 +70,7 @@ static void answer(size_t i, const char *bytes, size_t length)
     ck_assert_int_eq(send(theirs[i], bytes, length, 0), (ssize_t)length);
 }
 
-START_TEST(a_move_is_one_piece_of_one_firehose)
+TEST(a_move_is_one_piece_of_one_firehose)
 {
     open_some(1);
     for (uint64_t sent = 0; sent < 3 * FIREHOSE_PIECE;) {
@@ -82,25 +84,23 @@ START_TEST(a_move_is_one_piece_of_one_firehose)
     }
     ck_assert(trial.valid);
 }
-END_TEST
 
 /* As long as they are ready, each is served as often as the others. */
-START_TEST(the_firehoses_move_in_rotation)
+TEST(the_firehoses_move_in_rotation)
 {
-    size_t heard[COUNT] = {0};
+    size_t heard[STREAMS] = {0};
 
-    open_some(COUNT);
-    for (size_t move = 0; move < 10 * COUNT; move++) {
+    open_some(STREAMS);
+    for (size_t move = 0; move < 10 * STREAMS; move++) {
         firehoses_move(&firehoses);
-        for (size_t i = 0; i < COUNT; i++)
+        for (size_t i = 0; i < STREAMS; i++)
             heard[i] += hear(i) > 0;
     }
-    for (size_t i = 0; i < COUNT; i++)
+    for (size_t i = 0; i < STREAMS; i++)
         ck_assert_uint_eq(heard[i], 10);
 }
-END_TEST
 
-START_TEST(an_echo_is_counted_when_it_is_right)
+TEST(an_echo_is_counted_when_it_is_right)
 {
     open_some(2);
     firehoses_move(&firehoses);
@@ -118,9 +118,8 @@ START_TEST(an_echo_is_counted_when_it_is_right)
     firehoses_judge(&firehoses);
     ck_assert(trial.valid);
 }
-END_TEST
 
-START_TEST(nothing_is_sent_in_the_drain)
+TEST(nothing_is_sent_in_the_drain)
 {
     open_some(1);
     firehoses_move(&firehoses);
@@ -136,12 +135,11 @@ START_TEST(nothing_is_sent_in_the_drain)
     ck_assert_uint_eq(trial.lost, 1);
     ck_assert_str_eq(trial.reason, "bytes never came back on 1 of 1 firehoses");
 }
-END_TEST
 
 /* Byte 0, one within, one past the first piece of the pattern. */
 static const size_t places[] = {0, 4711, FIREHOSE_PIECE + 17};
 
-START_TEST(a_changed_byte_is_found)
+TEST_TIMES(a_changed_byte_is_found, COUNT(places))
 {
     size_t length = 0;
 
@@ -160,10 +158,9 @@ START_TEST(a_changed_byte_is_found)
     ck_assert_uint_eq(trial.wrong_bytes, 1);
     ck_assert_uint_eq(firehoses.echoed, places[_i]);
 }
-END_TEST
 
 /* The stretch of the pattern that came first is not the second one. */
-START_TEST(a_repeated_piece_is_wrong)
+TEST(a_repeated_piece_is_wrong)
 {
     static char first[FIREHOSE_PIECE];
 
@@ -182,44 +179,17 @@ START_TEST(a_repeated_piece_is_wrong)
     ck_assert_uint_eq(trial.wrong_bytes, 1);
     ck_assert_uint_eq(firehoses.echoed, FIREHOSE_PIECE);
 }
-END_TEST
 
-START_TEST(bytes_before_they_were_sent_are_wrong)
+TEST(bytes_before_they_were_sent_are_wrong)
 {
     open_some(1);
     answer(0, pattern_message(ours[0].number, 0), 1);
     firehoses_move(&firehoses);
     ck_assert_uint_eq(trial.wrong_bytes, 1);
 }
-END_TEST
-
-START_TEST(the_end_of_the_stream_is_noticed)
-{
-    open_some(1);
-    firehoses_move(&firehoses);
-    hear(0);
-    close(theirs[0]);
-    firehoses_move(&firehoses);
-    ck_assert_uint_eq(trial.closed, 1);
-    ck_assert_str_eq(
-        trial.reason,
-        "the server closed connection 10, a firehose: end of stream");
-}
-END_TEST
-
-START_TEST(no_firehose_is_no_work)
-{
-    open_some(0);
-    firehoses_move(&firehoses);
-    ck_assert(firehoses_are_quiet(&firehoses));
-    firehoses_drain(&firehoses);
-    firehoses_judge(&firehoses);
-    ck_assert(trial.valid);
-}
-END_TEST
 
 /* Which of the connections stream changes from point to point. */
-START_TEST(they_stream_beside_the_active_ones)
+TEST_TIMES(they_stream_beside_the_active_ones, 2)
 {
     static const char *const kinds[] = {"--size=64", "--rate=500"};
     const struct fake_server *server = run_server(ECHOES, 0);
@@ -241,10 +211,9 @@ START_TEST(they_stream_beside_the_active_ones)
     /* The server has also had the starts, the drains and the proofs. */
     ck_assert_uint_gt(server->bytes, (uint64_t)echoed);
 }
-END_TEST
 
 /* The server counts what it receives, in the counters of this process. */
-START_TEST(bytes_are_counted_in_the_window_only)
+TEST(bytes_are_counted_in_the_window_only)
 {
     run_add("127.0.0.1:%s,counters=%s", run_fake(ECHOES, 0)->port,
             run_counters());
@@ -257,34 +226,9 @@ START_TEST(bytes_are_counted_in_the_window_only)
     ck_assert_int_gt(echoed, received / 2);
     ck_assert_int_lt(echoed, received * 2);
 }
-END_TEST
-
-static TCase *moves(void)
-{
-    TCase *tcase = tcase_create("moves");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_add_test(tcase, a_move_is_one_piece_of_one_firehose);
-    tcase_add_test(tcase, the_firehoses_move_in_rotation);
-    tcase_add_test(tcase, an_echo_is_counted_when_it_is_right);
-    tcase_add_test(tcase, nothing_is_sent_in_the_drain);
-    tcase_add_loop_test(tcase, a_changed_byte_is_found, 0,
-                        sizeof(places) / sizeof(places[0]));
-    tcase_add_test(tcase, a_repeated_piece_is_wrong);
-    tcase_add_test(tcase, bytes_before_they_were_sent_are_wrong);
-    tcase_add_test(tcase, the_end_of_the_stream_is_noticed);
-    tcase_add_test(tcase, no_firehose_is_no_work);
-    return tcase;
-}
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("firehose");
-    TCase *end_to_end = run_case(suite, "loadgen");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    suite_add_tcase(suite, moves());
-    tcase_add_loop_test(end_to_end, they_stream_beside_the_active_ones, 0, 2);
-    tcase_add_test(end_to_end, bytes_are_counted_in_the_window_only);
-    return tap_run(suite);
+    return tap_main("firehose", set_up, tear_down);
 }

@@ -150,7 +150,7 @@ static bool closed_loop_sees_one_slow_echo(void)
     return is_exact;
 }
 
-START_TEST(the_freeze_has_its_arithmetic)
+TEST_TIMES(the_freeze_has_its_arithmetic, 2)
 {
     bool is_exact = false;
 
@@ -162,10 +162,9 @@ START_TEST(the_freeze_has_its_arithmetic)
     }
     ck_assert_msg(is_exact, "%d times more waited than was calculated", TRIES);
 }
-END_TEST
 
 /* In every turn of every point, and up to the very end of the window. */
-START_TEST(each_turn_has_its_freeze)
+TEST(each_turn_has_its_freeze)
 {
     const struct real_server *server = run_real(server_path);
 
@@ -175,12 +174,11 @@ START_TEST(each_turn_has_its_freeze)
         frozen_seconds(run_trial(i, 0), 0.125, 0.1);
     await_state(server->program.pid, false);
 }
-END_TEST
 
 static const int signals[] = {SIGINT, SIGTERM, SIGKILL};
 
 /* However loadgen ends, even when it can do nothing about it. */
-START_TEST(the_server_goes_on_whatever_happens)
+TEST_TIMES(the_server_goes_on_whatever_happens, 6)
 {
     const struct real_server *server = run_real(server_path);
 
@@ -191,7 +189,6 @@ START_TEST(the_server_goes_on_whatever_happens)
     run_end(128 + signals[_i % 3]);
     await_state(server->program.pid, false);
 }
-END_TEST
 
 /* A process that does nothing, to be stopped. */
 static pid_t start_sleeper(void)
@@ -214,7 +211,7 @@ static void end_sleeper(pid_t pid)
 }
 
 /* The plan, step by step, on a clock that we make up. */
-START_TEST(it_stops_and_continues_once_a_window)
+TEST(it_stops_and_continues_once_a_window)
 {
     const uint64_t second = 1000000000;
     pid_t pid = start_sleeper();
@@ -239,11 +236,10 @@ START_TEST(it_stops_and_continues_once_a_window)
     }
     end_sleeper(pid);
 }
-END_TEST
 
 /* As in a container that forbids pidfds: by the number of the process.  The end
  * of the window ends the freeze. */
-START_TEST(it_stops_without_a_pidfd)
+TEST(it_stops_without_a_pidfd)
 {
     pid_t pid = start_sleeper();
 
@@ -256,9 +252,8 @@ START_TEST(it_stops_without_a_pidfd)
     await_state(pid, false);
     end_sleeper(pid);
 }
-END_TEST
 
-START_TEST(nothing_planned_stops_nothing)
+TEST(nothing_planned_stops_nothing)
 {
     struct freeze freeze = {.pid = 0};
 
@@ -268,10 +263,9 @@ START_TEST(nothing_planned_stops_nothing)
     freeze_end(&freeze);
     ck_assert_uint_eq(freeze.stopped, 0);
 }
-END_TEST
 
 /* The process to be stopped has ended, though connections are served. */
-START_TEST(a_process_that_has_ended_is_said)
+TEST(a_process_that_has_ended_is_said)
 {
     pid_t pid = start_sleeper();
 
@@ -283,18 +277,16 @@ START_TEST(a_process_that_has_ended_is_said)
     run_assert_failed(run_trial(run.count - 1, 0),
                       "the server's process is gone: No such process", NULL);
 }
-END_TEST
 
 /* Nothing would let it go on. */
-START_TEST(it_does_not_stop_itself)
+TEST_ENDS(it_does_not_stop_itself, 1, EX_USAGE)
 {
     freeze_prepare(getpid(), 1, 1); /* ends here */
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
 /* Only root can become another user, and that one may not stop this. */
-START_TEST(a_process_of_another_user_is_refused)
+TEST_ENDS(a_process_of_another_user_is_refused, 1, EX_USAGE)
 {
     if (geteuid() != 0)
         exit(EX_USAGE);
@@ -302,23 +294,10 @@ START_TEST(a_process_of_another_user_is_refused)
     freeze_prepare(getppid(), 1, 1); /* ends here */
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("freeze");
-    TCase *tcase = run_case(suite, "freeze");
-
     run_loadgen = tap_arguments(argc, argv, 2)[0];
     server_path = argv[2];
-    tcase_add_loop_test(tcase, the_freeze_has_its_arithmetic, 0, 2);
-    tcase_add_test(tcase, each_turn_has_its_freeze);
-    tcase_add_loop_test(tcase, the_server_goes_on_whatever_happens, 0, 6);
-    tcase_add_test(tcase, it_stops_and_continues_once_a_window);
-    tcase_add_test(tcase, it_stops_without_a_pidfd);
-    tcase_add_test(tcase, nothing_planned_stops_nothing);
-    tcase_add_test(tcase, a_process_that_has_ended_is_said);
-    tcase_add_exit_test(tcase, it_does_not_stop_itself, EX_USAGE);
-    tcase_add_exit_test(tcase, a_process_of_another_user_is_refused, EX_USAGE);
-    return tap_run(suite);
+    return tap_main("freeze", run_set_up, run_tear_down);
 }

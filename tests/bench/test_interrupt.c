@@ -38,7 +38,7 @@ static const struct moment {
 
 /* To loadgen alone, as from kill(1), and to its processes, as from a terminal.
  * There is another server, whose process waits for its turn. */
-START_TEST(a_signal_ends_it_at_any_moment)
+TEST_TIMES(a_signal_ends_it_at_any_moment, 2 * COUNT(moments))
 {
     const struct moment *moment = &moments[_i / 2];
     int signal_number = _i % 2 == 0 ? SIGTERM : SIGINT;
@@ -54,9 +54,8 @@ START_TEST(a_signal_ends_it_at_any_moment)
     ck_assert_ptr_nonnull(
         strstr(run.program.err, ": stopped; the point underway is dropped\n"));
 }
-END_TEST
 
-START_TEST(only_the_point_underway_is_dropped)
+TEST(only_the_point_underway_is_dropped)
 {
     static char line[100000];
 
@@ -69,10 +68,9 @@ START_TEST(only_the_point_underway_is_dropped)
     ck_assert_uint_lt(run.count, 8);
     run_assert_all_valid();
 }
-END_TEST
 
 /* SIGTERM as some parents leave it: blocked and ignored. */
-START_TEST(an_inherited_mask_keeps_no_signal_away)
+TEST(an_inherited_mask_keeps_no_signal_away)
 {
     sigset_t all;
 
@@ -85,10 +83,9 @@ START_TEST(an_inherited_mask_keeps_no_signal_away)
     kill(run.program.pid, SIGTERM);
     run_end(128 + SIGTERM);
 }
-END_TEST
 
 /* The first one waits for a process that is stopped. */
-START_TEST(a_second_signal_ends_it_at_once)
+TEST(a_second_signal_ends_it_at_once)
 {
     pid_t children[RUN_CHILDREN];
 
@@ -104,9 +101,8 @@ START_TEST(a_second_signal_ends_it_at_once)
     run_end(128 + SIGTERM);
     ck_assert_str_eq(run.program.err, ""); /* it had no time for a word */
 }
-END_TEST
 
-START_TEST(its_processes_do_not_outlive_it)
+TEST(its_processes_do_not_outlive_it)
 {
     run_server(ECHOES, 0);
     run_server(ECHOES, 0);
@@ -115,10 +111,9 @@ START_TEST(its_processes_do_not_outlive_it)
     kill(run.program.pid, SIGKILL);
     run_end(128 + SIGKILL);
 }
-END_TEST
 
 /* One process of three: of the server whose turn it is, or of another. */
-START_TEST(a_generator_that_is_killed_is_said)
+TEST(a_generator_that_is_killed_is_said)
 {
     pid_t children[RUN_CHILDREN];
 
@@ -139,10 +134,9 @@ START_TEST(a_generator_that_is_killed_is_said)
     }
     ck_assert_uint_eq(json_array_size(run_get(run.points[1], "trials")), 2);
 }
-END_TEST
 
 /* The conductor, or all of its processes, as when the machine is suspended. */
-START_TEST(a_pause_does_no_harm)
+TEST_TIMES(a_pause_does_no_harm, 2)
 {
     pid_t pid;
 
@@ -159,9 +153,8 @@ START_TEST(a_pause_does_no_harm)
     for (size_t i = 0; i < 2; i++)
         ck_assert_uint_eq(run_entries(run_trial(0, i), "turns.place"), 40);
 }
-END_TEST
 
-START_TEST(a_pause_of_its_own_is_said)
+TEST(a_pause_of_its_own_is_said)
 {
     pid_t children[RUN_CHILDREN];
 
@@ -178,7 +171,6 @@ START_TEST(a_pause_of_its_own_is_said)
         run_real_number(run_trial(0, 0), "generator.paused_seconds"), 0.5);
     ck_assert_ptr_nonnull(strstr(run.program.err, "loadgen could not run for"));
 }
-END_TEST
 
 /* A server by hand: a socket that listens, and is on the command line. */
 static int listen_by_hand(void)
@@ -209,7 +201,7 @@ static void answer_after_a_pause(int fd)
     ck_assert_int_eq(send(fd, text, sizeof(text), 0), sizeof(text));
 }
 
-START_TEST(a_pause_of_its_own_is_not_the_servers_fault)
+TEST(a_pause_of_its_own_is_not_the_servers_fault)
 {
     int listen_fd = listen_by_hand();
 
@@ -224,23 +216,9 @@ START_TEST(a_pause_of_its_own_is_not_the_servers_fault)
     close(fd);
     close(listen_fd);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("interrupt");
-    TCase *tcase = run_case(suite, "interrupt");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_loop_test(tcase, a_signal_ends_it_at_any_moment, 0,
-                        2 * sizeof(moments) / sizeof(moments[0]));
-    tcase_add_test(tcase, only_the_point_underway_is_dropped);
-    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
-    tcase_add_test(tcase, a_second_signal_ends_it_at_once);
-    tcase_add_test(tcase, its_processes_do_not_outlive_it);
-    tcase_add_test(tcase, a_generator_that_is_killed_is_said);
-    tcase_add_loop_test(tcase, a_pause_does_no_harm, 0, 2);
-    tcase_add_test(tcase, a_pause_of_its_own_is_said);
-    tcase_add_test(tcase, a_pause_of_its_own_is_not_the_servers_fault);
-    return tap_run(suite);
+    return tap_main("interrupt", run_set_up, run_tear_down);
 }

@@ -36,7 +36,7 @@ static const struct shortage {
     {CLOSES, 0, "--idle=0", "the server served 0 of 1 connections", 0},
 };
 
-START_TEST(climbing_ends_where_the_server_is_full)
+TEST_TIMES(climbing_ends_where_the_server_is_full, COUNT(shortages))
 {
     const struct shortage *shortage = &shortages[_i];
 
@@ -49,10 +49,9 @@ START_TEST(climbing_ends_where_the_server_is_full)
     if (shortage->held > 0)
         run_assert_valid(run_trial(0, 0)); /* the point before it stays */
 }
-END_TEST
 
 /* One is full with 10 of 20; the other is measured there and beyond. */
-START_TEST(the_others_climb_on)
+TEST(the_others_climb_on)
 {
     run_server(SERVES_SO_MANY_ONLY, 10);
     run_server(ECHOES, 0);
@@ -69,10 +68,9 @@ START_TEST(the_others_climb_on)
     run_assert_valid(run_trial(2, 0));
     ck_assert_uint_eq(json_array_size(run_get(run.points[2], "trials")), 1);
 }
-END_TEST
 
 /* But where less is asked for it takes part again. */
-START_TEST(a_full_server_is_back_at_smaller_points)
+TEST(a_full_server_is_back_at_smaller_points)
 {
     run_server(SERVES_SO_MANY_ONLY, 10);
     run_all(1, "--size=1,2 --active=5,20 --stall=0.5 --cycles=2");
@@ -81,10 +79,9 @@ START_TEST(a_full_server_is_back_at_smaller_points)
     ck_assert_int_eq(run_integer(run.points[2], "size"), 2);
     ck_assert_int_eq(run_integer(run.points[2], "active"), 5);
 }
-END_TEST
 
 /* A port that is taken by a socket which does not listen. */
-START_TEST(nothing_listens)
+TEST(nothing_listens)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof(address);
@@ -99,10 +96,9 @@ START_TEST(nothing_listens)
         "the server served 0 of 1 connections (Connection refused)", NULL);
     close(fd);
 }
-END_TEST
 
 /* A line for each number, as long as any server has room. */
-START_TEST(hold_counts_what_is_held)
+TEST(hold_counts_what_is_held)
 {
     const struct fake_server *first = run_server(SERVES_SO_MANY_ONLY, 150);
 
@@ -125,7 +121,6 @@ START_TEST(hold_counts_what_is_held)
     /* What was held is closed before the next server's turn. */
     ck_assert_int_ge(first->accepted, 10 + 100 + 150);
 }
-END_TEST
 
 static void limit_descriptors(rlim_t most)
 {
@@ -134,7 +129,7 @@ static void limit_descriptors(rlim_t most)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-START_TEST(too_few_descriptors_are_said)
+TEST(too_few_descriptors_are_said)
 {
     run_server(ECHOES, 0);
     limit_descriptors(50);
@@ -147,10 +142,9 @@ START_TEST(too_few_descriptors_are_said)
                       "leaves room for 34",
                       NULL);
 }
-END_TEST
 
 /* Each server has a generator process, and each of those has descriptors. */
-START_TEST(the_limit_is_that_of_one_server)
+TEST(the_limit_is_that_of_one_server)
 {
     for (int i = 0; i < 3; i++)
         run_real(server_path);
@@ -158,10 +152,9 @@ START_TEST(the_limit_is_that_of_one_server)
     run_all(0, "--idle=99 --cycles=2");
     run_assert_all_valid();
 }
-END_TEST
 
 /* The most that the kernel allows at all, where this process may have it. */
-START_TEST(an_endless_limit_is_none)
+TEST(an_endless_limit_is_none)
 {
     unsigned long most = 0;
     FILE *stream = fopen("/proc/sys/fs/nr_open", "r");
@@ -177,9 +170,8 @@ START_TEST(an_endless_limit_is_none)
     run_all(0, "--idle=10 --cycles=2");
     run_assert_all_valid();
 }
-END_TEST
 
-START_TEST(a_refused_connection_spoils_churn)
+TEST(a_refused_connection_spoils_churn)
 {
     run_server(STOPS_LISTENING, 20);
     run_all(1, "--churn --turn=5");
@@ -188,9 +180,8 @@ START_TEST(a_refused_connection_spoils_churn)
                       "refused");
     ck_assert_str_eq(run_string(run_trial(0, 0), "limited_by"), "server");
 }
-END_TEST
 
-START_TEST(our_own_limit_in_churn_is_not_the_servers)
+TEST(our_own_limit_in_churn_is_not_the_servers)
 {
     run_server(ECHOES, 0);
     limit_descriptors(50);
@@ -200,7 +191,6 @@ START_TEST(our_own_limit_in_churn_is_not_the_servers)
                                  " did not fit here: Too many open files"));
     ck_assert_str_eq(run_string(run_trial(0, 0), "limited_by"), "generator");
 }
-END_TEST
 
 /* A network of our own, with four local ports.  False when this process isn't
  * allowed to make one. */
@@ -222,11 +212,11 @@ static bool enter_a_narrow_network(void)
 
 /* The server takes one of the four.  Sixteen source addresses with each of the
  * other three: 48 connections fit. */
-START_TEST(local_ports_that_run_out_are_our_limit)
+TEST(local_ports_that_run_out_are_our_limit)
 {
     if (!enter_a_narrow_network())
         return;
-    run_server(WAITS_FOR_ALL, 100);
+    run_server(READS_LATE, 100);
     run_all(1, "--churn --active=100 --turn=1");
     run_assert_failed(run_trial(0, 0),
                       "connection 48 did not fit here: Cannot assign "
@@ -234,26 +224,10 @@ START_TEST(local_ports_that_run_out_are_our_limit)
                       "refused");
     ck_assert_str_eq(run_string(run_trial(0, 0), "limited_by"), "generator");
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("limits");
-    TCase *tcase = run_case(suite, "limits");
-
     run_loadgen = tap_arguments(argc, argv, 2)[0];
     server_path = argv[2];
-    tcase_add_loop_test(tcase, climbing_ends_where_the_server_is_full, 0,
-                        sizeof(shortages) / sizeof(shortages[0]));
-    tcase_add_test(tcase, the_others_climb_on);
-    tcase_add_test(tcase, a_full_server_is_back_at_smaller_points);
-    tcase_add_test(tcase, nothing_listens);
-    tcase_add_test(tcase, hold_counts_what_is_held);
-    tcase_add_test(tcase, too_few_descriptors_are_said);
-    tcase_add_test(tcase, the_limit_is_that_of_one_server);
-    tcase_add_test(tcase, an_endless_limit_is_none);
-    tcase_add_test(tcase, a_refused_connection_spoils_churn);
-    tcase_add_test(tcase, our_own_limit_in_churn_is_not_the_servers);
-    tcase_add_test(tcase, local_ports_that_run_out_are_our_limit);
-    return tap_run(suite);
+    return tap_main("limits", run_set_up, run_tear_down);
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-START_TEST(a_list_is_read_in_order)
+TEST(a_list_is_read_in_order)
 {
     struct list list = load_options_list("--idle", "0,1,100,19000", 0, 19000);
 
@@ -27,9 +27,8 @@ START_TEST(a_list_is_read_in_order)
     ck_assert_int_eq(list.numbers[3], 19000);
     ck_assert_uint_eq(load_options_list("--idle", "5", 0, 5).count, 1);
 }
-END_TEST
 
-START_TEST(sixty_four_numbers_are_the_most)
+TEST_ENDS(sixty_four_numbers_are_the_most, 1, EX_USAGE)
 {
     char text[1000] = "1";
     size_t length = 1;
@@ -43,21 +42,19 @@ START_TEST(sixty_four_numbers_are_the_most)
     load_options_list("--idle", text, 0, 100); /* ends here */
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
 static const char *const bad_lists[] = {
     "",     ",",  "1,",  ",1",  "1,,2", "2,1", "1,1", "1;2",
     "1, 2", "-1", "101", "1,x", "0x1",  "1.5", "1e1", "99999999999999999999",
 };
 
-START_TEST(a_bad_list_is_refused)
+TEST_ENDS(a_bad_list_is_refused, COUNT(bad_lists), EX_USAGE)
 {
     load_options_list("--idle", bad_lists[_i], 0, 100);
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
-START_TEST(seconds_may_be_fractions)
+TEST(seconds_may_be_fractions)
 {
     ck_assert_double_eq(load_options_seconds("--seconds", "2", 0, 10), 2);
     ck_assert_double_eq(load_options_seconds("--seconds", "0.25", 0, 10), 0.25);
@@ -65,19 +62,17 @@ START_TEST(seconds_may_be_fractions)
     ck_assert_double_eq(load_options_seconds("--seconds", "0", 0, 10), 0);
     ck_assert_double_eq(load_options_seconds("--seconds", "10", 0, 10), 10);
 }
-END_TEST
 
 static const char *const bad_seconds[] = {
     "",   ".",   "nan", "inf",   "-1",    "1s",
     " 1", "0x1", "1e1", "1.2.3", "10.01", "0.04",
 };
 
-START_TEST(bad_seconds_are_refused)
+TEST_ENDS(bad_seconds_are_refused, COUNT(bad_seconds), EX_USAGE)
 {
     load_options_seconds("--seconds", bad_seconds[_i], 0.05, 10);
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
 /* HOST, PORT and the rest, of a copy of `text`. */
 static struct server_option server(const char *text)
@@ -85,7 +80,7 @@ static struct server_option server(const char *text)
     return load_options_server(strdup(text));
 }
 
-START_TEST(a_server_has_a_name_an_address_and_details)
+TEST(a_server_has_a_name_an_address_and_details)
 {
     struct server_option plain = server("127.0.0.1:10001");
     struct server_option full =
@@ -105,7 +100,6 @@ START_TEST(a_server_has_a_name_an_address_and_details)
     ck_assert_str_eq(ipv6.host, "::1");
     ck_assert_str_eq(ipv6.port, "65535");
 }
-END_TEST
 
 static const char *const bad_servers[] = {
     "",          "10001",     "h:",        ":1",
@@ -114,12 +108,11 @@ static const char *const bad_servers[] = {
     "h:1 pid=1", "h:1,pid",   "[]:1",      "h:1,pid=4194305",
 };
 
-START_TEST(a_bad_server_is_refused)
+TEST_ENDS(a_bad_server_is_refused, COUNT(bad_servers), EX_USAGE)
 {
     server(bad_servers[_i]);
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
 /* One line on stderr that has `text` in it, nothing else, and status 64. */
 static void assert_refused(const char *arguments, const char *text)
@@ -164,7 +157,7 @@ static const char *const mistakes[] = {
     "--no-such-option",
 };
 
-START_TEST(a_mistake_is_one_line_that_names_it)
+TEST_TIMES(a_mistake_is_one_line_that_names_it, COUNT(mistakes))
 {
     char arguments[100];
 
@@ -172,7 +165,6 @@ START_TEST(a_mistake_is_one_line_that_names_it)
     snprintf(arguments, sizeof(arguments), "--turn=60 %s", mistakes[_i]);
     assert_refused(arguments, mistakes[_i]);
 }
-END_TEST
 
 /* Each is right on its own, but not with the other. */
 static const struct {
@@ -199,13 +191,12 @@ static const struct {
     {"", "the server is missing: HOST:PORT; see --help"},
 };
 
-START_TEST(what_makes_no_sense_together_is_refused)
+TEST_TIMES(what_makes_no_sense_together_is_refused, COUNT(clashes))
 {
     assert_refused(clashes[_i].arguments, clashes[_i].line);
 }
-END_TEST
 
-START_TEST(thirty_two_servers_are_the_most)
+TEST(thirty_two_servers_are_the_most)
 {
     char arguments[1000] = "";
 
@@ -213,28 +204,9 @@ START_TEST(thirty_two_servers_are_the_most)
         sprintf(arguments + strlen(arguments), "h:%d ", i + 1);
     assert_refused(arguments, "h:33: more than 32 servers");
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("load_options");
-    TCase *tcase = run_case(suite, "load_options");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_test(tcase, a_list_is_read_in_order);
-    tcase_add_exit_test(tcase, sixty_four_numbers_are_the_most, EX_USAGE);
-    tcase_add_loop_exit_test(tcase, a_bad_list_is_refused, EX_USAGE, 0,
-                             sizeof(bad_lists) / sizeof(bad_lists[0]));
-    tcase_add_test(tcase, seconds_may_be_fractions);
-    tcase_add_loop_exit_test(tcase, bad_seconds_are_refused, EX_USAGE, 0,
-                             sizeof(bad_seconds) / sizeof(bad_seconds[0]));
-    tcase_add_test(tcase, a_server_has_a_name_an_address_and_details);
-    tcase_add_loop_exit_test(tcase, a_bad_server_is_refused, EX_USAGE, 0,
-                             sizeof(bad_servers) / sizeof(bad_servers[0]));
-    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
-                        sizeof(mistakes) / sizeof(mistakes[0]));
-    tcase_add_loop_test(tcase, what_makes_no_sense_together_is_refused, 0,
-                        sizeof(clashes) / sizeof(clashes[0]));
-    tcase_add_test(tcase, thirty_two_servers_are_the_most);
-    return tap_run(suite);
+    return tap_main("load_options", run_set_up, run_tear_down);
 }

@@ -39,7 +39,7 @@ static void assert_recorded(const json_t *trial, json_int_t planned)
     ck_assert(json_is_null(run_get(trial, "freeze")));
 }
 
-START_TEST(everything_planned_is_recorded)
+TEST(everything_planned_is_recorded)
 {
     static const json_int_t rates[] = {100, 1000, 4000};
 
@@ -56,7 +56,6 @@ START_TEST(everything_planned_is_recorded)
         assert_recorded(run_trial(i, 0), rates[i] / 2);
     }
 }
-END_TEST
 
 /* How many messages are planned in the counted part of a cycle's turns. */
 static json_int_t planned_in(uint64_t seed, long cycle)
@@ -72,7 +71,7 @@ static json_int_t planned_in(uint64_t seed, long cycle)
 }
 
 /* Each cycle has gaps of its own, and they are the same for all servers. */
-START_TEST(seed_and_cycle_decide_on_the_gaps)
+TEST(seed_and_cycle_decide_on_the_gaps)
 {
     run_server(ECHOES, 0);
     run_server(ECHOES, 0);
@@ -91,7 +90,6 @@ START_TEST(seed_and_cycle_decide_on_the_gaps)
                      planned_in(2, 1) + planned_in(2, 2));
     ck_assert_int_ne(planned_in(1, 1), planned_in(1, 2));
 }
-END_TEST
 
 /*
  * 50 messages, 10 ms apart, of which a server that takes 20 ms for each has
@@ -101,7 +99,7 @@ END_TEST
  * in flight, so from the actual send each takes about 40 ms: what a closed loop
  * would have said.
  */
-START_TEST(a_slow_server_cannot_hide_the_queue)
+TEST(a_slow_server_cannot_hide_the_queue)
 {
     enum { TRIES = 3 };
     const json_t *trial;
@@ -125,11 +123,10 @@ START_TEST(a_slow_server_cannot_hide_the_queue)
     ck_assert_int_lt(run_integer(trial, "lag.sum"),
                      run_integer(trial, "latency.sum") / 10);
 }
-END_TEST
 
 /* 500 messages at 20 ms each: that would go on for ten seconds.  After two,
  * the rest is given up. */
-START_TEST(overload_comes_to_an_end)
+TEST(overload_comes_to_an_end)
 {
     run_server(IS_SLOW, 0);
     run_all(0, ONE "--rate=2000 --gaps=constant --active=4 --turn=0.25 "
@@ -138,33 +135,30 @@ START_TEST(overload_comes_to_an_end)
     ck_assert_int_gt(run_integer(run_trial(0, 0), "unsent"), 0);
     ck_assert_int_lt(run_integer(run_trial(0, 0), "unsent"), 500);
 }
-END_TEST
 
 /* Four messages for fifty connections. */
-START_TEST(a_connection_without_a_message_owes_nothing)
+TEST(a_connection_without_a_message_owes_nothing)
 {
     run_server(ECHOES, 0);
     run_all(0, ONE "--rate=16 --gaps=constant --active=50 --turn=0.25");
     assert_recorded(run_trial(0, 0), 4);
 }
-END_TEST
 
 /* A long message leaves in parts, and others come back meanwhile. */
-START_TEST(long_messages_come_back)
+TEST(long_messages_come_back)
 {
     run_server(ECHOES, 0);
     run_all(0, ONE "--rate=40 --size=300000 --active=3 --gaps=constant "
                    "--turn=0.5");
     assert_recorded(run_trial(0, 0), 20);
 }
-END_TEST
 
 /*
  * For each of twenty messages it is awake for a quarter of a ms, on an old
  * kernel for one more, and has a little work: it must sleep for the most part
  * of two seconds.  A kernel may lack epoll_pwait2, and a container forbid it.
  */
-START_TEST(it_sleeps_while_nothing_is_due)
+TEST_TIMES(it_sleeps_while_nothing_is_due, 3)
 {
     if (_i > 0)
         program_refuse(SYS_epoll_pwait2, _i == 1 ? ENOSYS : EPERM);
@@ -175,7 +169,6 @@ START_TEST(it_sleeps_while_nothing_is_due)
     ck_assert_double_lt(run_real_number(generator, "spin_seconds"), 1);
     ck_assert_double_lt(run_real_number(generator, "cpu_seconds"), 1);
 }
-END_TEST
 
 /* The first CPU from `cpu` on where this process may run; -1: none. */
 static int next_cpu(int cpu)
@@ -211,7 +204,7 @@ static double seconds_awake(const char *option, pid_t pid)
 }
 
 /* With one CPU for both, in test_points, it never does. */
-START_TEST(it_stays_awake_on_a_cpu_of_its_own)
+TEST(it_stays_awake_on_a_cpu_of_its_own)
 {
     int servers = next_cpu(0);
     int own = next_cpu(servers + 1);
@@ -225,21 +218,9 @@ START_TEST(it_stays_awake_on_a_cpu_of_its_own)
     ck_assert_double_gt(seconds_awake(option, getpid()), 0);
     ck_assert_double_eq(seconds_awake("", getpid()), 0);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("open_loop");
-    TCase *tcase = run_case(suite, "open_loop");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_test(tcase, everything_planned_is_recorded);
-    tcase_add_test(tcase, seed_and_cycle_decide_on_the_gaps);
-    tcase_add_test(tcase, a_slow_server_cannot_hide_the_queue);
-    tcase_add_test(tcase, overload_comes_to_an_end);
-    tcase_add_test(tcase, a_connection_without_a_message_owes_nothing);
-    tcase_add_test(tcase, long_messages_come_back);
-    tcase_add_loop_test(tcase, it_sleeps_while_nothing_is_due, 0, 3);
-    tcase_add_test(tcase, it_stays_awake_on_a_cpu_of_its_own);
-    return tap_run(suite);
+    return tap_main("open_loop", run_set_up, run_tear_down);
 }

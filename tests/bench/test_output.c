@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* The last --json counts: run_all's own is `-'. */
-START_TEST(lines_are_appended_to_a_file)
+TEST(lines_are_appended_to_a_file)
 {
     char file[64], line[100000];
     int lines = 0;
@@ -38,9 +38,8 @@ START_TEST(lines_are_appended_to_a_file)
     unlink(file);
     ck_assert_int_eq(lines, 2);
 }
-END_TEST
 
-START_TEST(a_full_disk_is_said)
+TEST(a_full_disk_is_said)
 {
     run_server(ECHOES, 0);
     run_server(ECHOES, 0);
@@ -49,12 +48,11 @@ START_TEST(a_full_disk_is_said)
                      "loadgen: --json: the result can't be written: No space "
                      "left on device\n");
 }
-END_TEST
 
 /* Each prints something. */
 static const char *const talkative[] = {"--cycles=2", "--help", "--version"};
 
-START_TEST(a_full_standard_output_is_said)
+TEST_TIMES(a_full_standard_output_is_said, 3)
 {
     char server[32];
 
@@ -68,7 +66,6 @@ START_TEST(a_full_standard_output_is_said)
                      program.err);
     program_free(&program);
 }
-END_TEST
 
 /* A pipe that is full, whose other end is not read yet.  Returns that end. */
 static int full_pipe(int *write_fd, size_t *held)
@@ -89,7 +86,7 @@ static int full_pipe(int *write_fd, size_t *held)
 
 /* Its reader is slow, and another program has made the pipe non-blocking: it
  * has no room for the JSON, or for a long summary, of 50 points. */
-START_TEST(a_slow_reader_gets_all_of_it)
+TEST_TIMES(a_slow_reader_gets_all_of_it, 2)
 {
     static char text[1000000];
     char server[32], list[400] = "--idle=0";
@@ -122,10 +119,9 @@ START_TEST(a_slow_reader_gets_all_of_it)
     ck_assert_int_eq(text[length - 1], '\n');
     program_free(&program);
 }
-END_TEST
 
 /* Like `loadgen ... | head -1`: all points are measured all the same. */
-START_TEST(a_reader_that_has_left_is_no_failure)
+TEST(a_reader_that_has_left_is_no_failure)
 {
     const struct fake_server *fake = run_fake(ECHOES, 0);
     char server[32];
@@ -143,7 +139,6 @@ START_TEST(a_reader_that_has_left_is_no_failure)
     ck_assert_int_eq(fake->accepted, 3);
     program_free(&program);
 }
-END_TEST
 
 static const char *const loads[] = {
     "--idle=9 --active=100",
@@ -155,7 +150,7 @@ static const char *const loads[] = {
 };
 
 /* With names that are too long for their column, and a server that fails. */
-START_TEST(the_summary_fits_into_a_terminal)
+TEST_TIMES(the_summary_fits_into_a_terminal, COUNT(loads))
 {
     run_server(ECHOES, 0);
     run_add("a_server_with_a_rather_long_name=127.0.0.1:%s,pid=%d,counters=%s",
@@ -169,7 +164,6 @@ START_TEST(the_summary_fits_into_a_terminal)
     for (const char *line; (line = strsep(&rest, "\n")) != NULL;)
         ck_assert_msg(strlen(line) <= 80, "%s", line);
 }
-END_TEST
 
 /* The value of column `column` in the last line of numbers, and that none of
  * the columns before it descends. */
@@ -198,7 +192,7 @@ static unsigned long long read_hgrm(const char *path, double *last)
     return counted;
 }
 
-START_TEST(each_trial_has_a_file_that_adds_up)
+TEST_TIMES(each_trial_has_a_file_that_adds_up, 3)
 {
     static const char *const modes[] = {"", "--rate=1000", "--churn"};
     char folder[64], path[128];
@@ -220,21 +214,9 @@ START_TEST(each_trial_has_a_file_that_adds_up)
     }
     ck_assert_int_eq(rmdir(folder), 0); /* there was nothing else in it */
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("output");
-    TCase *tcase = run_case(suite, "output");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_test(tcase, lines_are_appended_to_a_file);
-    tcase_add_test(tcase, a_full_disk_is_said);
-    tcase_add_loop_test(tcase, a_full_standard_output_is_said, 0, 3);
-    tcase_add_loop_test(tcase, a_slow_reader_gets_all_of_it, 0, 2);
-    tcase_add_test(tcase, a_reader_that_has_left_is_no_failure);
-    tcase_add_loop_test(tcase, the_summary_fits_into_a_terminal, 0,
-                        sizeof(loads) / sizeof(loads[0]));
-    tcase_add_loop_test(tcase, each_trial_has_a_file_that_adds_up, 0, 3);
-    return tap_run(suite);
+    return tap_main("output", run_set_up, run_tear_down);
 }

@@ -63,7 +63,7 @@ static void assert_quantiles_ascend(const json_t *trial)
         ck_assert(json_is_null(run_get(trial, names[next])));
 }
 
-START_TEST(it_climbs_and_counts_right)
+TEST(it_climbs_and_counts_right)
 {
     static const int idle[] = {0, 0, 20, 20}, active[] = {1, 5, 1, 5};
     static const int opened[] = {1, 4, 16, 4};
@@ -92,9 +92,8 @@ START_TEST(it_climbs_and_counts_right)
     /* What was open stayed open; nothing else knocked at the server's door. */
     ck_assert_int_eq(server->accepted, 25);
 }
-END_TEST
 
-START_TEST(lists_turn_like_an_odometer)
+TEST(lists_turn_like_an_odometer)
 {
     run_server(ECHOES, 0);
     run_all(0, ONE "--idle=0,3 --size=16,32 --rate=500,1000");
@@ -119,9 +118,8 @@ START_TEST(lists_turn_like_an_odometer)
         ck_assert_int_eq(run_integer(point, "firehoses"), i % 2);
     }
 }
-END_TEST
 
-START_TEST(connections_too_many_are_reset)
+TEST(connections_too_many_are_reset)
 {
     static const int held[] = {1, 50, 4, 53}, opened[] = {1, 49, 0, 49};
     const struct fake_server *server = run_fake(ECHOES, 0);
@@ -137,20 +135,18 @@ START_TEST(connections_too_many_are_reset)
                          held[i]);
     }
 }
-END_TEST
 
 /* A turn is over with its last reply.  Waiting for more, up to the limit of
  * ten seconds, would take longer than a program may run here. */
-START_TEST(it_does_not_wait_when_nothing_is_in_flight)
+TEST(it_does_not_wait_when_nothing_is_in_flight)
 {
     run_server(ECHOES, 0);
     run_all(0, "--cycles=20 --stall=60");
     run_assert_all_valid();
 }
-END_TEST
 
 /* The name may stand for ::1 as well, where nothing listens. */
-START_TEST(the_server_may_be_a_name)
+TEST(the_server_may_be_a_name)
 {
     struct addrinfo *addresses;
 
@@ -163,12 +159,11 @@ START_TEST(the_server_may_be_a_name)
     ck_assert_ptr_nonnull(
         strstr(run_string(run_trial(0, 0), "server"), "localhost:"));
 }
-END_TEST
 
 static const char *const sizes[] = {"1", "100000", "1048576"};
 
 /* The largest are too few for some quantiles: they are null. */
-START_TEST(any_size_comes_back)
+TEST_TIMES(any_size_comes_back, 3)
 {
     run_server(ECHOES, 0);
     run_all(0, ONE "--turn=0.5 --active=3 --size=%s", sizes[_i]);
@@ -178,11 +173,10 @@ START_TEST(any_size_comes_back)
     if (_i == 2)
         ck_assert(json_is_null(run_get(run_trial(0, 0), "latency.p999")));
 }
-END_TEST
 
 /* Most of the time it waits for a slow server.  A generator that went on to
  * ask whether it may write, with nothing to write, would never sleep. */
-START_TEST(it_sleeps_while_it_waits)
+TEST(it_sleeps_while_it_waits)
 {
     run_server(IS_SLOW, 0);
     run_all(0, ONE "--size=100000 --turn=0.05 --stall=5");
@@ -191,10 +185,9 @@ START_TEST(it_sleeps_while_it_waits)
     ck_assert_double_lt(run_real_number(trial, "generator.cpu_seconds"),
                         run_real_number(trial, "seconds") / 2);
 }
-END_TEST
 
 /* This very process is the server here, and its thread counts. */
-START_TEST(it_looks_at_the_server)
+TEST(it_looks_at_the_server)
 {
     const struct fake_server *server = run_fake(ECHOES, 0);
 
@@ -219,10 +212,11 @@ START_TEST(it_looks_at_the_server)
     ck_assert_int_eq(run_integer(use, "counters.accepts"), 0);
     ck_assert_double_gt(run_real_number(trial, "generator.cpu_seconds"), 0);
     ck_assert_double_ge(run_real_number(run.points[0], "steal_seconds"), 0);
+    ck_assert_int_gt(run_integer(trial, "kernel.slab_bytes"), 1 << 20);
+    ck_assert_int_ge(run_integer(trial, "kernel.tcp_bytes"), 0);
 }
-END_TEST
 
-START_TEST(what_is_unknown_is_null)
+TEST(what_is_unknown_is_null)
 {
     static const char *const paths[] = {
         "service",    "lag",        "handshake",
@@ -232,17 +226,16 @@ START_TEST(what_is_unknown_is_null)
 
     run_server(ECHOES, 0);
     run_all(0, "--cycles=3");
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+    for (size_t i = 0; i < COUNT(paths); i++)
         ck_assert(json_is_null(run_get(run_trial(0, 0), paths[i])));
     ck_assert(json_is_null(run_get(run.points[0], "rate_planned")));
     ck_assert(json_is_null(run_get(run.points[0], "gaps")));
     ck_assert_uint_eq(run_entries(run_trial(0, 0), "turns.cpu"), 0);
     ck_assert_double_eq(run_sum(run_trial(0, 0), "turns.spin"), 0);
 }
-END_TEST
 
 /* However it waits, two servers and loadgen get along with one CPU. */
-START_TEST(one_cpu_is_enough)
+TEST_TIMES(one_cpu_is_enough, 4)
 {
     static const char *const loads[] = {"", "--rate=1000", "--churn",
                                         "--firehoses=1"};
@@ -262,23 +255,9 @@ START_TEST(one_cpu_is_enough)
     ck_assert_int_eq(run_integer(run.points[0], "cpus"), 1);
     ck_assert_double_eq(run_sum(run_trial(0, 0), "turns.spin"), 0);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("points");
-    TCase *tcase = run_case(suite, "points");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_test(tcase, it_climbs_and_counts_right);
-    tcase_add_test(tcase, lists_turn_like_an_odometer);
-    tcase_add_test(tcase, connections_too_many_are_reset);
-    tcase_add_test(tcase, it_does_not_wait_when_nothing_is_in_flight);
-    tcase_add_test(tcase, the_server_may_be_a_name);
-    tcase_add_loop_test(tcase, any_size_comes_back, 0, 3);
-    tcase_add_test(tcase, it_sleeps_while_it_waits);
-    tcase_add_test(tcase, it_looks_at_the_server);
-    tcase_add_test(tcase, what_is_unknown_is_null);
-    tcase_add_loop_test(tcase, one_cpu_is_enough, 0, 4);
-    return tap_run(suite);
+    return tap_main("points", run_set_up, run_tear_down);
 }

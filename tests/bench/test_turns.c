@@ -63,7 +63,7 @@ static const char *const loads[] = {
  * Opening, then turn after turn: that is what loadgen reports and what the
  * servers see.  A single byte in flight after its turn would be a visit more.
  */
-START_TEST(only_the_server_whose_turn_it_is_works)
+TEST_TIMES(only_the_server_whose_turn_it_is_works, 4)
 {
     const struct fake_server *servers[SERVERS];
     const struct fake_server *expected[SERVERS * (CYCLES + 1)];
@@ -87,9 +87,8 @@ START_TEST(only_the_server_whose_turn_it_is_works)
     for (size_t i = 0; i < count; i++)
         ck_assert_msg(seen[i] == expected[i], "visit %zu", i);
 }
-END_TEST
 
-START_TEST(the_order_follows_from_the_seed)
+TEST(the_order_follows_from_the_seed)
 {
     static const char *const options[] = {
         "--seed=7", "--seed=7 --size=9 --active=3 --turn=0.01", "--seed=8"};
@@ -118,12 +117,11 @@ START_TEST(the_order_follows_from_the_seed)
     ck_assert(!same);
     ck_assert(is_drawn_anew);
 }
-END_TEST
 
 /* All that the server receives: a proof per connection, and the echoes.  Of
  * those, as many as there are connections in each start, at least, are not
  * counted, and nothing of the cycles before the first. */
-START_TEST(the_start_is_not_counted)
+TEST_TIMES(the_start_is_not_counted, 2)
 {
     const struct fake_server *server = run_fake(ECHOES, 0);
 
@@ -141,9 +139,8 @@ START_TEST(the_start_is_not_counted)
         run_integer(trial, "server_use.counters.bytes_received") / 64;
     ck_assert_int_le(llabs(counted - echoes), 4 * 5);
 }
-END_TEST
 
-START_TEST(the_turns_add_up_to_the_trial)
+TEST_TIMES(the_turns_add_up_to_the_trial, 4)
 {
     run_server(ECHOES, 0);
     run_server(ECHOES, 0);
@@ -168,10 +165,9 @@ START_TEST(the_turns_add_up_to_the_trial)
                             run_real_number(run_trial(0, 1), "seconds"),
                         run_real_number(run.points[0], "seconds"));
 }
-END_TEST
 
 /* It takes 20 ms or more per echo: 30 of them, or 20 turns and a second. */
-START_TEST(a_slow_server_has_longer_turns)
+TEST(a_slow_server_has_longer_turns)
 {
     run_server(IS_SLOW, 0);
     run_server(ECHOES, 0);
@@ -189,7 +185,6 @@ START_TEST(a_slow_server_has_longer_turns)
         ck_assert_double_ge(seconds, (echoes - 1) * 0.02);
     }
 }
-END_TEST
 
 /* The first and the last of three went through all cycles; the one between
  * them did not, and is out. */
@@ -220,7 +215,7 @@ static const struct wrong {
     {RESETS, "the server closed connection 0: Connection reset", "closed"},
 };
 
-START_TEST(the_others_go_on_when_one_fails)
+TEST_TIMES(the_others_go_on_when_one_fails, COUNT(wrongs))
 {
     run_server(ECHOES, 0);
     run_server(wrongs[_i].behaviour, 200);
@@ -228,9 +223,8 @@ START_TEST(the_others_go_on_when_one_fails)
     run_all(1, "--active=1,2 --cycles=30 --turn=0.005 --stall=0.5");
     assert_the_others_went_on(wrongs[_i].reason, wrongs[_i].error);
 }
-END_TEST
 
-START_TEST(the_others_go_on_when_one_is_killed)
+TEST(the_others_go_on_when_one_is_killed)
 {
     run_server(ECHOES, 0);
     const struct real_server *server = run_real(server_path);
@@ -241,7 +235,6 @@ START_TEST(the_others_go_on_when_one_is_killed)
     run_end(1);
     assert_the_others_went_on("the server closed connection 0: ", "closed");
 }
-END_TEST
 
 /* A process that does nothing, or all the time. */
 static pid_t start_process(bool is_busy)
@@ -259,7 +252,7 @@ static pid_t start_process(bool is_busy)
     return pid;
 }
 
-START_TEST(a_server_that_does_not_sleep_is_seen)
+TEST(a_server_that_does_not_sleep_is_seen)
 {
     const pid_t pids[] = {start_process(true), start_process(false)};
 
@@ -279,23 +272,10 @@ START_TEST(a_server_that_does_not_sleep_is_seen)
     ck_assert_ptr_nonnull(strstr(run.program.err, "  busy: used "));
     ck_assert_ptr_null(strstr(run.program.err, "  asleep: used "));
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("turns");
-    TCase *tcase = run_case(suite, "turns");
-
     run_loadgen = tap_arguments(argc, argv, 2)[0];
     server_path = argv[2];
-    tcase_add_loop_test(tcase, only_the_server_whose_turn_it_is_works, 0, 4);
-    tcase_add_test(tcase, the_order_follows_from_the_seed);
-    tcase_add_loop_test(tcase, the_start_is_not_counted, 0, 2);
-    tcase_add_loop_test(tcase, the_turns_add_up_to_the_trial, 0, 4);
-    tcase_add_test(tcase, a_slow_server_has_longer_turns);
-    tcase_add_loop_test(tcase, the_others_go_on_when_one_fails, 0,
-                        sizeof(wrongs) / sizeof(wrongs[0]));
-    tcase_add_test(tcase, the_others_go_on_when_one_is_killed);
-    tcase_add_test(tcase, a_server_that_does_not_sleep_is_seen);
-    return tap_run(suite);
+    return tap_main("turns", run_set_up, run_tear_down);
 }

@@ -70,7 +70,7 @@ static const struct wrong {
     {CLOSES_THE_FIRST, 0, 1, "--churn --idle=1", GONE "0: ", "closed"},
 };
 
-START_TEST(a_wrong_server_is_not_measured)
+TEST_TIMES(a_wrong_server_is_not_measured, COUNT(wrongs))
 {
     const struct wrong *wrong = &wrongs[_i];
     struct fake_server *server = run_server(wrong->behaviour, wrong->after);
@@ -80,19 +80,17 @@ START_TEST(a_wrong_server_is_not_measured)
     ck_assert_uint_eq(run.count, 1); /* it did not go on */
     run_assert_failed(run_trial(0, 0), wrong->reason, wrong->error);
 }
-END_TEST
 
 /* Reported as writable and as reset at once: one end of one connection. */
-START_TEST(an_end_is_counted_once)
+TEST(an_end_is_counted_once)
 {
     run_server(RESETS, 1);
     run_all(1, "--size=1048576");
     ck_assert_int_eq(run_integer(run_trial(0, 0), "errors.closed"), 1);
 }
-END_TEST
 
 /* Served in the first point, forgotten in the second. */
-START_TEST(each_point_asks_again_what_is_served)
+TEST(each_point_asks_again_what_is_served)
 {
     run_server(FORGETS_THE_FIRST, 2);
     run_all(1, "--active=1,2 --stall=0.5");
@@ -102,11 +100,10 @@ START_TEST(each_point_asks_again_what_is_served)
                       "unserved");
     ck_assert_int_eq(run_integer(run_trial(1, 0), "errors.unserved"), 1);
 }
-END_TEST
 
 /* poll(2) fails for more descriptors than may be open, and says nothing of any
  * connection; one of them was closed. */
-START_TEST(idle_ones_are_looked_after_when_the_limit_was_lowered)
+TEST(idle_ones_are_looked_after_when_the_limit_was_lowered)
 {
     struct rlimit few = {8, 8};
     pid_t children[RUN_CHILDREN];
@@ -119,40 +116,26 @@ START_TEST(idle_ones_are_looked_after_when_the_limit_was_lowered)
     run_end(1);
     run_assert_failed(run_trial(0, 0), GONE "0", "closed");
 }
-END_TEST
 
 /* For each of them it would wait ten seconds, as for a server that is still
  * busy with the rest: longer than a program may run here. */
-START_TEST(a_silent_server_is_given_up_soon)
+TEST(a_silent_server_is_given_up_soon)
 {
     for (int i = 0; i < 7; i++)
         run_server(FORGETS, 1);
     run_all(1, "--stall=0.2");
 }
-END_TEST
 
 /* A hundred proofs take two seconds, but each is soon followed by the next. */
-START_TEST(a_slow_server_is_not_given_up)
+TEST(a_slow_server_is_not_given_up)
 {
     run_server(IS_SLOW, 0);
     run_all(0, "--hold=100 --stall=1");
     ck_assert_int_eq(run_integer(run_trial(0, 0), "held"), 100);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    Suite *suite = suite_create("wrong");
-    TCase *tcase = run_case(suite, "wrong");
-
     run_loadgen = tap_arguments(argc, argv, 1)[0];
-    tcase_add_loop_test(tcase, a_wrong_server_is_not_measured, 0,
-                        sizeof(wrongs) / sizeof(wrongs[0]));
-    tcase_add_test(tcase, an_end_is_counted_once);
-    tcase_add_test(tcase, each_point_asks_again_what_is_served);
-    tcase_add_test(tcase,
-                   idle_ones_are_looked_after_when_the_limit_was_lowered);
-    tcase_add_test(tcase, a_silent_server_is_given_up_soon);
-    tcase_add_test(tcase, a_slow_server_is_not_given_up);
-    return tap_run(suite);
+    return tap_main("wrong", run_set_up, run_tear_down);
 }
