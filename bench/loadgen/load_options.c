@@ -197,15 +197,16 @@ static bool take_details(char *rest, struct server_option *server)
 struct server_option load_options_server(char *text)
 {
     struct server_option server = {.pid = 0};
-    const char *whole = strdup(text);
+    char *whole = strdup(text);
     char *rest = text;
     char *address = strsep(&rest, ",");
     char *equals = strchr(address, '=');
 
     if (whole == NULL)
         err(EXIT_FAILURE, "strdup");
-    server.name = strndup(whole, strlen(address));
-    if (equals != NULL) {
+    if (equals == NULL) {
+        server.name = strndup(whole, strlen(address));
+    } else {
         *equals = '\0';
         server.name = address;
         address = equals + 1;
@@ -214,6 +215,7 @@ struct server_option load_options_server(char *text)
         !take_details(rest, &server))
         errx(EX_USAGE, "%s: not [NAME=]HOST:PORT[,pid=PID][,counters=FILE]",
              whole);
+    free(whole);
     options_number("PORT", server.port, 1, 65535);
     return server;
 }
