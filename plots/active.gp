@@ -1,11 +1,15 @@
-# What changes when more connections talk at once?
-#
-#     gnuplot -d -e "run='results/DATE-TIME'" plots/active.gp
-#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/active.gp
-#
-# writes active.svg, or active-narrow.png, into that folder.
+# How an echo gets cheaper when more connections are active: CPU time per echo, and
+# echoes per second.
 
-chart = "active"
-what = "The more connections talk at once, none is silent"
+columns = 2
+height = 260
 load "plots/common.gp"
-load "plots/lines.gp"
+set logscale x
+set xtics 10
+set xlabel "active connections"
+set yrange [0:*]
+do for [p = 1:2] {
+    set format y (p == 1 ? "%.0s %cs" : "%.0s%c")
+    load "plots/lines.gp"
+}
+unset multiplot

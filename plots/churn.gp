@@ -1,12 +1,11 @@
-# How fast do clients come and go?  Ten at a time: connect, one echo, reset.
-#
-#     gnuplot -d -e "run='results/DATE-TIME'" plots/churn.gp
-#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/churn.gp
-#
-# writes churn.svg, or churn-narrow.png, into that folder.
+# How fast connections come and go: connections per second, and CPU time for each.
 
-chart = "churn"
-what = "Connect, one echo, reset, as fast as it goes, 10 at a time"
-axis_height = 10
+rows = 2
+keyed = 0
+side = 140
+height = 38 * words(servers) + 10
 load "plots/common.gp"
-load "plots/rows.gp"
+do for [p = 1:2] {
+    load "plots/bars.gp"
+}
+unset multiplot

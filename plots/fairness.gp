@@ -1,11 +1,13 @@
-# How long do small messages take while others stream without end?
-#
-#     gnuplot -d -e "run='results/DATE-TIME'" plots/fairness.gp
-#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/fairness.gp
-#
-# writes fairness.svg, or fairness-narrow.png, into that folder.
+# What connections that stream without end cost the others: their median latency.
 
-chart = "fairness"
-what = "10 connections with small messages, beside some that stream without end"
+height = 260
 load "plots/common.gp"
+set xlabel "connections that stream"
+set xrange [-0.2:*]
+set xtics 1
+set format x "%g"
+set format y "%.0s %cs"
+set yrange [0:*]
+p = 1
 load "plots/lines.gp"
+unset multiplot

@@ -1,12 +1,18 @@
-# How many echoes a second does each server answer, the more connections are
-# open and silent?
-#
-#     gnuplot -d -e "run='results/DATE-TIME'" plots/idle.gp
-#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/idle.gp
-#
-# writes idle.svg, or idle-narrow.png, into that folder.
+# What idle connections cost: CPU time per echo above, echoes per second below; one
+# active connection on the left, a hundred on the right.
 
-chart = "idle"
-what = "Echoes a second, the more connections are open and silent"
+rows = 2
+columns = 2
+title_lines = 2
 load "plots/common.gp"
-load "plots/lines.gp"
+set nonlinear x via asinh(x / 100.0) inverse 100 * sinh(x)  # logarithmic, with a 0
+set xtics (0, "100" 100, "1k" 1000, "10k" 10000)
+set xrange [0:*]
+set logscale y
+do for [p = 1:4] {
+    title[p] = (p < 3 ? "CPU time per echo" : "Echoes per second") . "\n" . title[p]
+    set format y (p < 3 ? "%.0s %cs" : "%.0s%c")
+    if (p > 2) { set xlabel "idle connections" }
+    load "plots/lines.gp"
+}
+unset multiplot

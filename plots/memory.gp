@@ -1,13 +1,12 @@
-# How much memory does a connection take that says nothing?
-#
-#     gnuplot -d -e "run='results/DATE-TIME'" plots/memory.gp
-#     gnuplot -d -e "run='DIR'; kind='png'; layout='narrow'" plots/memory.gp
-#
-# writes memory.svg, or memory-narrow.png, into that folder.  The kernel's part is
-# read for the whole machine, so the client's end of each connection is in it, too.
+# What an idle connection takes in memory: in the server, and in the kernel, where both
+# of its ends are counted.
 
-chart = "memory"
-what = "Memory that one more silent connection takes"
-axis_height = 10
+rows = 2
+keyed = 0
+side = 140
+height = 38 * words(servers) + 10
 load "plots/common.gp"
-load "plots/rows.gp"
+do for [p = 1:2] {
+    load "plots/bars.gp"
+}
+unset multiplot

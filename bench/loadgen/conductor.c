@@ -32,7 +32,6 @@
 struct server {
     const char *name;
     struct address address;
-    struct usage usage;
     pid_t generator;     /* 0: it has ended, and takes part in nothing */
     int fd;              /* the stream to it */
     size_t room;         /* the most connections to ask for */
@@ -45,6 +44,7 @@ struct server {
 struct conductor {
     const struct load_options *options;
     struct server servers[SERVERS_MAX];
+    struct usage usages[SERVERS_MAX]; /* of these */
     size_t count;
     struct freeze freeze;
     bool all_valid; /* so far */
@@ -70,7 +70,7 @@ static void prepare(struct conductor *conductor)
         struct server *server = &conductor->servers[i];
 
         server->name = option->name;
-        server->usage =
+        conductor->usages[i] =
             usage_open(option->name, (pid_t)option->pid, option->counters);
         server->address = address_resolve(option->host, option->port);
         server->room = SIZE_MAX;
@@ -89,8 +89,8 @@ static void prepare(struct conductor *conductor)
 
 /*
  * In the generator process of server number `i`.  Only the conductor may hold
- * the other end of a stream, or its end would never be seen.  Should the
- * conductor be killed, this process is, too.
+ * the other end of a stream, or its end would never be seen; and descriptors
+ * are for connections.  Should the conductor be killed, this process is, too.
  */
 static _Noreturn void generate(struct conductor *conductor, size_t i, int fd,
                                pid_t parent)
@@ -102,7 +102,11 @@ static _Noreturn void generate(struct conductor *conductor, size_t i, int fd,
         _exit(EXIT_FAILURE);
     for (size_t k = 0; k <= i; k++)
         close(conductor->servers[k].fd);
-    turns_follow(fd, conductor->options, server->address, &server->usage,
+    for (size_t k = 0; k < conductor->count; k++) {
+        if (k != i)
+            usage_close(&conductor->usages[k]);
+    }
+    turns_follow(fd, conductor->options, server->address, &conductor->usages[i],
                  &conductor->freeze);
     _exit(EXIT_SUCCESS);
 }
@@ -238,7 +242,7 @@ static void run_cycles(struct conductor *conductor, struct report *report,
     report->stolen = usage_between(stolen, usage_stolen());
 }
 
-/* May this server take part in later points, and in which? */
+/* Decide in which later points this server may take part. */
 static void draw_consequences(struct conductor *conductor,
                               struct server *server)
 {
@@ -287,12 +291,13 @@ static void measure(struct conductor *conductor, struct report *report,
     }
 }
 
-static void add_record(struct report *report, const struct server *server)
+static void add_record(struct report *report, const struct server *server,
+                       const struct usage *usage)
 {
     struct record *record = &report->records[report->count++];
 
     *record = (struct record){.server = server->name,
-                              .usage = &server->usage,
+                              .usage = usage,
                               .trial = server->trial,
                               .turns = server->turns};
     for (long i = 0; i < report->options->cycles; i++) {
@@ -301,7 +306,7 @@ static void add_record(struct report *report, const struct server *server)
     }
 }
 
-/* Who takes part in this point?  Returns how many do. */
+/* Decide which servers take part in this point, and return how many. */
 static size_t invite(struct conductor *conductor, const struct point *point)
 {
     size_t count = 0;
@@ -322,7 +327,7 @@ static void write_report(const struct conductor *conductor,
 {
     for (size_t i = 0; i < conductor->count; i++) {
         if (conductor->servers[i].takes_part)
-            add_record(report, &conductor->servers[i]);
+            add_record(report, &conductor->servers[i], &conductor->usages[i]);
     }
     if (json_fd != -1)
         json_line_write(json_fd, report);
@@ -334,16 +339,13 @@ static void write_report(const struct conductor *conductor,
 bool conductor_run(const struct load_options *options, int json_fd, int text_fd)
 {
     static struct conductor conductor;
-    struct usage usages[SERVERS_MAX];
     struct report report = {.options = options};
 
     conductor.options = options;
     conductor.count = options->server_count;
     conductor.all_valid = true;
     prepare(&conductor);
-    for (size_t i = 0; i < conductor.count; i++)
-        usages[i] = conductor.servers[i].usage;
-    report.cpus = usage_cpus(usages, conductor.count);
+    report.cpus = usage_cpus(conductor.usages, conductor.count);
     for (size_t i = 0; i < conductor.count; i++)
         start_generator(&conductor, i);
     for (size_t n = 0; load_options_point(options, n, &report.point) &&

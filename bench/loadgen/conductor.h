@@ -1,5 +1,5 @@
 /*
- * conductor: who has the turn.
+ * conductor: decides which server has the turn.
  *
  * On a machine that does other work, too, the speed changes from one second to
  * the next.  Servers that are measured one after the other differ by that; so

@@ -144,7 +144,7 @@ static bool read_seconds(const char *text, double min, double max,
     char *end;
 
     /* strtod(3) also accepts "inf", "nan", "0x1p3" and white space before it:
-     * more than anybody means who writes seconds. */
+     * more than a number of seconds should be. */
     *seconds = strtod(text, &end);
     return text[0] != '\0' && text[strspn(text, "0123456789.")] == '\0' &&
            *end == '\0' && *seconds >= min && *seconds <= max;
@@ -202,25 +202,25 @@ struct server_option load_options_server(char *text)
     char *address = strsep(&rest, ",");
     char *equals = strchr(address, '=');
 
-    if (whole == NULL)
-        err(EXIT_FAILURE, "strdup");
     if (equals == NULL) {
-        server.name = strndup(whole, strlen(address));
+        server.name = strdup(address); /* which is cut in two below */
     } else {
         *equals = '\0';
         server.name = address;
         address = equals + 1;
     }
+    if (whole == NULL || server.name == NULL)
+        err(EXIT_FAILURE, "strdup");
     if (server.name[0] == '\0' || !split_address(address, &server) ||
         !take_details(rest, &server))
         errx(EX_USAGE, "%s: not [NAME=]HOST:PORT[,pid=PID][,counters=FILE]",
              whole);
-    free(whole);
     options_number("PORT", server.port, 1, 65535);
+    free(whole);
     return server;
 }
 
-/* Results are told apart by name. */
+/* The name identifies the results. */
 static void take_server(struct load_options *options, char *text)
 {
     if (options->server_count == SERVERS_MAX)

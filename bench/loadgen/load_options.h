@@ -33,26 +33,26 @@ struct server_option {
 
 struct load_options {
     struct server_option servers[SERVERS_MAX];
-    size_t server_count;     /* at least 1 */
-    struct list idle;        /* --idle: connections that stay silent */
-    struct list active;      /* --active: connections that talk */
-    struct list size;        /* --size: bytes in a message */
-    struct list rate;        /* --rate: messages a second; none = closed loop */
-    enum gaps gaps;          /* --gaps: between the messages of --rate */
-    long seed;               /* --seed: of random gaps and orders */
-    struct list firehoses;   /* --firehoses: connections that stream */
-    bool churn;              /* --churn: connect, one echo, reset, again */
-    struct list hold;        /* --hold: connections; none = measure */
-    double turn;             /* --turn: seconds counted in a turn ... */
-    double start;            /* --start: ... and before that, uncounted */
-    long cycles;             /* --cycles: counted turns per server and point */
-    long settle;             /* --settle: uncounted turns before those */
-    double stall;            /* --stall: seconds without any progress */
-    double freeze_at;        /* --freeze: seconds into the window ... */
-    double freeze_for;       /* ... and how long; 0 = no server is stopped */
-    const char *json;        /* --json: a path, "-" for stdout, or NULL */
-    const char *hgrm;        /* --hgrm: a folder, or NULL */
-    long cpu;                /* --cpu: the only CPU to run on; -1 = any */
+    size_t server_count;   /* at least 1 */
+    struct list idle;      /* --idle: connections that stay silent */
+    struct list active;    /* --active: connections that talk */
+    struct list size;      /* --size: bytes in a message */
+    struct list rate;      /* --rate: messages per second; none = closed loop */
+    enum gaps gaps;        /* --gaps: between the messages of --rate */
+    long seed;             /* --seed: of random gaps and orders */
+    struct list firehoses; /* --firehoses: connections that stream */
+    bool churn;            /* --churn: connect, one echo, reset, again */
+    struct list hold;      /* --hold: connections; none = measure */
+    double turn;           /* --turn: seconds counted in a turn ... */
+    double start;          /* --start: ... and before that, uncounted */
+    long cycles;           /* --cycles: counted turns per server and point */
+    long settle;           /* --settle: uncounted turns before those */
+    double stall;          /* --stall: seconds without any progress */
+    double freeze_at;      /* --freeze: seconds into the window ... */
+    double freeze_for;     /* ... and how long; 0 = no server is stopped */
+    const char *json;      /* --json: a path, "-" for stdout, or NULL */
+    const char *hgrm;      /* --hgrm: a folder, or NULL */
+    long cpu;              /* --cpu: the only CPU to run on; -1 = any */
     const char *gaps_option; /* --gaps or NULL: was it given? */
 };
 

@@ -9,7 +9,7 @@
  * machine does hits all of them alike.
  *
  *     load_options  the command line, and the points that it asks for
- *     conductor     who has the turn
+ *     conductor     decides which server has the turn
  *     orders        what it says to the generator process of each server
  *     interrupt     Ctrl-C, and what was measured stays
  *

@@ -6,42 +6,43 @@
 #include "interrupt.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
-/* A signal that arrives between the check for it and poll(2) is seen that late.
- * More often, and the generators that wait would disturb the one that works. */
-enum { CHECK_MS = 1000 };
+/* After a call that moved `n` bytes, or failed: may there be another? */
+static bool may_go_on(ssize_t n)
+{
+    return n > 0 || (n == -1 && errno == EINTR && interrupt_signal() == 0);
+}
 
 bool orders_write(int fd, const void *data, size_t size)
 {
-    const char *rest = data;
+    size_t done = 0;
 
-    while (size > 0) {
-        ssize_t n = send(fd, rest, size, MSG_NOSIGNAL);
-        if (n == -1 && errno == EINTR)
-            continue;
-        if (n == -1)
+    while (done < size) {
+        ssize_t n =
+            send(fd, (const char *)data + done, size - done, MSG_NOSIGNAL);
+        if (!may_go_on(n))
             return false;
-        rest += n;
-        size -= (size_t)n;
+        done += n > 0 ? (size_t)n : 0;
     }
     return true;
 }
 
+/*
+ * A signal that arrives just before recv(2) does not interrupt it.  That does
+ * no harm: Ctrl-C is for all processes of the terminal, so the other end closes
+ * the stream, and any other signal is seen with the answer.
+ */
 bool orders_read(int fd, void *data, size_t size)
 {
-    char *rest = data;
-    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    size_t done = 0;
 
-    while (size > 0 && interrupt_signal() == 0) {
-        if (poll(&entry, 1, CHECK_MS) < 1)
-            continue;
-        ssize_t n = recv(fd, rest, size, 0);
-        if (n == 0 || (n == -1 && errno != EINTR))
+    while (done < size) {
+        ssize_t n = recv(fd, (char *)data + done, size - done, 0);
+        if (!may_go_on(n))
             return false;
-        rest += n > 0 ? n : 0;
-        size -= n > 0 ? (size_t)n : 0;
+        done += n > 0 ? (size_t)n : 0;
     }
-    return size == 0;
+    return true;
 }

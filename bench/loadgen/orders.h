@@ -32,13 +32,11 @@ struct answer {
     struct figures figures; /* ORDER_TURN: if it is valid */
 };
 
-/* Write all of `data` to stream `fd`; false when the other end is gone. */
-bool orders_write(int fd, const void *data, size_t size);
-
 /*
- * Read all of `data` from stream `fd`; false when the other end is gone, or
- * with a signal of interrupt.h.
+ * Write all of `data` to stream `fd`, or read all of it.  False when the other
+ * end is gone, or with a signal of interrupt.h.
  */
+bool orders_write(int fd, const void *data, size_t size);
 bool orders_read(int fd, void *data, size_t size);
 
 #endif

@@ -1,22 +1,19 @@
-"""The benchmark: every experiment, on every server in turn, in rounds.
+"""The benchmark: every experiment, on all servers in turns, in rounds.
 
 This file is the whole run, from the plan to the report.  bench/run starts it.
 
-    options     what was asked for
-    measure/    what is asked of the servers, and what they answer
-        experiments  the questions, and the loads that answer them
-        plan         who gets which loads, in which order
-        measuring    going through the plan; interruption: Ctrl-C
-        server       a server process
-        trial        the load generator and what it saw; validity: may it be believed?
-        environment  the machine; neighbours: who else used it
-    results     the folder in which all of it is kept
-    conclude    what is made of it, now or later:
-    figures/    numbers: from trials (metrics) and rounds (points) to tables and ratios
-    sentences/  what may be said of them, and what noise forbids
-    charts/     what the scripts in plots/ read, and calling gnuplot
-    report/     report.html; compare: two runs side by side
-    progress    how far it has come;  problem: what went wrong, in a line
+    options      what was asked for
+    experiments  the questions, each declared once
+    plan         which servers get which loads, in which order
+    environment  the machine; what other programs did to it
+    measure      going through the plan, with loadgen
+    servers      the server processes
+    suspect      which trials can be believed
+    results      the folder in which all of it is kept
+    figures      from trials to figures and ratios; intervals: how sure they are
+    conclude     charts, report and summary, now or later
+    compare      two runs side by side
+    progress     how far it has come;  problem: what ended it, in a line
 """
 
 import signal
@@ -28,19 +25,19 @@ import os
 import sys
 from pathlib import Path
 
-from conclude import conclude
-from measure import environment, experiments, neighbours
-from measure.interruption import Interrupted, watch_signals
-from measure.measuring import measure
-from measure.plan import LEAST_LIMIT, Climb, make_plan, run_seconds
-from measure.server import peer_program, raise_limit
-from options import FLOOR, PEERS, TWIN, Options, parse_options
-from problem import CANNOT_WRITE, USAGE, Problem
+import compare
+import environment
 import progress
-from progress import complain, in_words, say, say_sentence, shown
-from report import compare
 import results
-from sentences.words import some
+from conclude import conclude
+from experiments import listing
+from measure import measure
+from options import FLOOR, PEERS, TWIN, Options, parse_options
+from plan import LEAST_LIMIT, Step, make_plan, run_seconds
+from problem import CANNOT_WRITE, USAGE, Interrupted, Problem, watch_signals
+from progress import complain, in_words, say, say_sentence, shown
+from servers import peer_program, raise_limit
+from words import some
 
 
 def choose_peers(options: Options) -> None:
@@ -51,22 +48,22 @@ def choose_peers(options: Options) -> None:
         del options.servers[name]
     if missing:
         say_sentence(
-            f"Not built, because a library is missing: {', '.join(missing)}. See bench/peers."
+            f"Not built, because a library is missing: {', '.join(missing)}. See bench/baseline/peers."
         )
     if not options.servers:
         raise Problem("bench/run: --only: none of these servers was built", 1)
 
 
-def announce(options: Options, climbs: list[Climb], remarks: list[str]) -> None:
+def announce(options: Options, steps: list[Step], remarks: list[str]) -> None:
     """What is going to happen, and what follows from this machine."""
     say_sentence("Experiments: " + ", ".join(options.experiments))
     say_sentence("Servers: " + ", ".join(options.servers))
     for sentence in remarks:
         say_sentence(sentence)
-    planned = in_words(run_seconds(options, climbs))
+    planned = in_words(run_seconds(options, steps))
     say_sentence(
-        f"{some(options.rounds, 'round')}, about {planned} in all.  Ctrl-C ends it and keeps what"
-        " is measured."
+        f"{some(options.rounds, 'round')}, about {planned} in all.  Ctrl-C ends it early and keeps"
+        " what was measured."
     )
     say()
 
@@ -95,15 +92,15 @@ def draw(folder: Path) -> int:
         raise Problem(later, end.status) from None
 
 
-def look_around(options: Options, climbs: list[Climb], limit: int, folder: Path) -> tuple:
+def look_around(options: Options, steps: list[Step], limit: int, folder: Path) -> tuple:
     """The machine, written down and announced; where the two processes will run."""
     cpus, pinning = environment.choose_cpus()
-    present = {climb.server for climb in climbs}
+    present = {name for step in steps for name in step.servers}
     servers = [name for name in [*options.servers, TWIN, FLOOR] if name in present]
     record = environment.record(options, cpus, limit, servers)
     record["remarks"] = environment.remarks_before(options, limit, pinning)
     environment.write(folder, record)
-    announce(options, climbs, record["remarks"])
+    announce(options, steps, record["remarks"])
     return record, cpus
 
 
@@ -112,21 +109,21 @@ def experiment(options: Options) -> int:
     limit = raise_limit()
     if limit < LEAST_LIMIT:
         raise Problem(f"bench/run: the limit of open files is {limit}: too few to measure", USAGE)
-    if not (options.build / "bench" / "loadgen").exists():  # with --no-build
+    if not (options.build / "bench" / "loadgen" / "loadgen").exists():  # with --no-build
         raise Problem(f"bench/run: {shown(options.build)}: there is nothing built in there", 1)
     choose_peers(options)
-    climbs = make_plan(options, limit)
+    steps = make_plan(options, limit)
     folder = results.create(options.output)
     try:
-        record, cpus = look_around(options, climbs, limit, folder)
+        record, cpus = look_around(options, steps, limit, folder)
     except (Interrupted, Problem):
         results.discard(folder)
         raise
-    before = neighbours.times()
-    status = measure(options, climbs, cpus, folder)
+    before = environment.times()
+    status = measure(options, steps, cpus, folder)
     watch_signals()
-    record["remarks"] += neighbours.remarks_since(before)
-    with contextlib.suppress(Problem):  # the disk is full, as was told: the first one stays
+    record["remarks"] += environment.remarks_since(before)
+    with contextlib.suppress(Problem):  # the disk is full, as was reported: the first one stays
         environment.write(folder, record)
     return draw(folder) or status
 
@@ -136,7 +133,7 @@ def carry_out(options: Options) -> int:
     if options.check:
         return 0
     if options.list:
-        say(experiments.listing())
+        say(listing())
         return 0
     if options.compare:
         with earlier("--compare=" + " ".join(map(str, options.compare))):

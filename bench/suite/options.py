@@ -12,58 +12,57 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from measure.experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK, Pace
+from experiments import BY_NAME, DEFAULT, EXPERIMENTS, FULL, MOST, QUICK
 from problem import USAGE, Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 THE_FOUR = ["select_server", "poll_server", "epoll_lt_server", "epoll_et_server"]
+LT = "epoll_lt_server"  # the one that all others are compared with
+TWIN = "epoll_lt_again"  # the same program once more: any difference between the two is noise
 FLOOR = "floor"  # bare recv and send: no server, the least that an echo can cost
-TWIN = "epoll_lt_again"  # epoll_lt_server entered twice, to see how equals differ
-PEERS = ["threads", "libuv", "libevent", "io_uring"]  # for context: bench/peers
+PEERS = ["threads", "libuv", "libevent", "io_uring"]  # for context: bench/baseline/peers
 
-# Names that stand for several experiments.
-ALSO = {"latency": ["rate", "percentiles"]}
+ROUNDS = {QUICK: 3, DEFAULT: 3, FULL: 8}  # fresh processes in each
+STALL = {QUICK: 1.0, DEFAULT: 1.0, FULL: 2.0}
 
 HELP = """\
 Measure the four servers on this machine, draw the charts and write the report.
 
-Every experiment asks a question of each server in turn; --list tells them all.
-Servers take turns in rounds, in random order, so that what the machine does
-meanwhile doesn't fall on one of them.  Without an EXPERIMENT all are done, in
-at most 8 minutes."""
+Each experiment asks one question; --list shows them all.  The servers run at
+the same time and take turns of some milliseconds under load, in random order,
+so whatever else the machine does affects all of them alike.  Without an
+EXPERIMENT the run does all of them, in at most 4 minutes."""
 
 RESULTS = """\
-What lies in the results folder afterwards:
+The results folder then holds:
 
-  report.html       conclusions, charts, tables, the machine: open it
-  *.svg, *.png      the charts; plots/*.gp draw them from NAME.tsv and charts.gp
-  NAME.tsv          the figures of an experiment, comparison.tsv the ratios
+  report.html       the charts, what they show, the machine: open it
+  *.svg             the charts; plots/*.gp draw them
+  comparison.tsv    how each server compares with epoll LT
+  figures.tsv       every figure, one per line
   hgrm/             latency distributions for HdrHistogram's plotter
-  trials.ndjson     every trial, one line of JSON each (bench/README.md); may be
-                    packed with gzip later on
+  trials.ndjson     all measurements, as JSON (bench/README.md); you may pack it
+                    with gzip
+  waits.ndjson      what a wait costs, without any network
   environment.json  the machine, its limits, the compiler, the commit, the plan
 
-COMMAND is run without a shell.  The process that listens is measured, also when
-COMMAND is a script that starts it, or the like of `npm start'.
+COMMAND runs without a shell.  If it starts another process that listens (a
+script, `npm start'), that process is measured.
 
-Exit status: 0, or 1 when a trial failed, 64 when an option is wrong, 74 when
-the results can't be written, 128 + its number after a signal (Ctrl-C: 130).
-Whatever was measured is kept and drawn.
+Exit status: 0; 1 when a trial failed, 64 when an option is wrong, 74 when the
+results can't be written, 128 + its number after a signal (Ctrl-C: 130).
+Whatever was measured by then is kept and drawn.
 """
 
 IDLE_HELP = """\
-for the experiment idle: these numbers of silent connections. `max' is what the
-limit of open files allows, but at most 20000"""
+idle connections in the experiment idle; `max' is as many as the limit of open
+files allows, but at most 20000"""
 
-EXPERIMENT_HELP = "which of them (all); see --list. `latency' is rate and percentiles"
-
-PEERS_HELP = "other ways to write it, for context (bench/peers): about twice as long"
-
-SEED_HELP = "decides on the order within the rounds and on the open loops' gaps (random)"
+PEERS_HELP = "also measure other designs, for context (bench/baseline/peers)"
 
 SERVER_HELP = """\
-one more server in all experiments: 'mine=python3 my.py {port}'; may be repeated.
-{counters}, if there, is replaced by a path for echo/counters.h"""
+also measure your own server: 'mine=python3 my.py {port}'; may be repeated.
+{counters}, if present, becomes a path for echo/counters.h"""
 
 
 @dataclass
@@ -71,12 +70,11 @@ class Options:
     """What was asked for, checked."""
 
     experiments: list[str]  # in the order of --list
-    pace: Pace
+    pace: str
     rounds: int
-    seconds: float
-    warm_up: float
-    settle: float
-    stall: float
+    stall: float  # seconds without progress that mean a server is stuck
+    turn: float | None  # seconds; None: as declared, like the next
+    cycles: int | None
     idle: list | None  # of the experiment idle; the last may be MOST
     active: list[int] | None  # of the experiment idle
     servers: dict[str, list[str]]  # name -> words of the command; [] = ours
@@ -88,7 +86,7 @@ class Options:
     report: Path | None = None
     compare: list[Path] = field(default_factory=list)
     list: bool = False
-    check: bool = False  # --check: say what is wrong with the options, no more
+    check: bool = False  # --check: report a mistake in the options, do nothing else
 
 
 class Parser(argparse.ArgumentParser):
@@ -141,13 +139,11 @@ def ascending(option: str, text: str | None, least: int, most: int) -> list | No
 
 def chosen_experiments(names: list[str]) -> list[str]:
     """All of them when none is named; each once, in the order of --list."""
-    wanted = []
     for name in names:
-        if name not in BY_NAME and name not in ALSO:
+        if name not in BY_NAME:
             known = ", ".join(BY_NAME)
             raise Problem(f"bench/run: {name}: no such experiment; there are {known}", USAGE)
-        wanted += ALSO.get(name, [name])
-    return [e.name for e in EXPERIMENTS if e.name in wanted or not names]
+    return [e.name for e in EXPERIMENTS if e.name in names or not names]
 
 
 def one_server(text: str) -> tuple[str, list[str]]:
@@ -201,14 +197,14 @@ def results_folder(option: str, text: str | None) -> Path | None:
     return Path(text)
 
 
-def chosen_pace(given: argparse.Namespace) -> Pace:
+def chosen_pace(given: argparse.Namespace) -> str:
     if given.quick and given.full:
         raise Problem("bench/run: --quick and --full: one of them; see --help", USAGE)
     return QUICK if given.quick else FULL if given.full else DEFAULT
 
 
 def check_overrides(given: argparse.Namespace, experiments: list[str]) -> None:
-    """--idle and --active change one experiment, and should not do so in vain."""
+    """--idle and --active change one experiment; without it they would do nothing."""
     for option in ("idle", "active"):
         value = getattr(given, option)
         if value is not None and "idle" not in experiments:
@@ -225,26 +221,26 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add, hidden = parse.add_argument, argparse.SUPPRESS
-    add("experiments", metavar="EXPERIMENT", nargs="*", help=EXPERIMENT_HELP)
-    add("--list", action="store_true", help="tell what each experiment asks, then end")
-    add("--quick", action="store_true", help="a first look at all of it, in 90 s")
+    add("experiments", metavar="EXPERIMENT", nargs="*", help="which of them (all); see --list")
+    add("--list", action="store_true", help="show what each experiment asks, then exit")
+    add("--quick", action="store_true", help="a first look at everything, in 45 s")
     add("--full", action="store_true", help="for a quiet machine and a long break: over an hour")
-    add("--rounds", metavar="N", help="turns of each server (6; quick: 2; full: 12)")
-    add("--seconds", metavar="S", help="how long a trial measures (0.2; quick: 0.1; full: 1)")
-    add("--warm-up", metavar="S", help=hidden)
+    add("--rounds", metavar="N", help="rounds, each with fresh processes (3; full: 8)")
+    add("--cycles", metavar="N", help="turns of each server per load and round (--list)")
+    add("--turn", metavar="S", help="counted seconds of a turn (0.02; open loop: 0.04)")
     add("--idle", metavar="LIST", help=IDLE_HELP)
-    add("--active", metavar="LIST", help="for the experiment idle: connections that talk (1,100)")
+    add("--active", metavar="LIST", help="active connections in the experiment idle (1,100)")
     add("--server", metavar="NAME=COMMAND", action="append", default=[], help=SERVER_HELP)
     add("--peers", action="store_true", help=PEERS_HELP)
-    add("--only", metavar="NAMES", help="only these servers, with commas between")
-    add("--seed", metavar="N", help=SEED_HELP)
-    add("--output", metavar="DIR", help="folder of what is written (results/DATE-TIME)")
-    add("--report", metavar="DIR", help="measure nothing: figures, charts and report again")
-    beside = "measure nothing: two runs side by side; with --output also as a page and a table"
+    add("--only", metavar="NAMES", help="only these servers, separated by commas")
+    add("--seed", metavar="N", help="decides the order of turns and the gaps of open loops (random)")
+    add("--output", metavar="DIR", help="results folder (results/DATE-TIME)")
+    add("--report", metavar="DIR", help="measure nothing: draw an earlier run again")
+    beside = "measure nothing: compare two runs; with --output, also as a table"
     add("--compare", metavar="DIR", nargs=2, help=beside)
     add("--build", metavar="DIR", default=str(ROOT / "build-release"), help=hidden)
     add("--check", action="store_true", help=hidden)
-    add("--no-build", action="store_true", help="take the programs as they were built before")
+    add("--no-build", action="store_true", help="use the programs as they were built before")
     return parse
 
 
@@ -253,18 +249,15 @@ def parse_options(arguments: list[str]) -> Options:
     pace = chosen_pace(given)
     experiments = chosen_experiments(given.experiments)
     check_overrides(given, experiments)
-    rounds = str(pace.rounds) if given.rounds is None else given.rounds
-    window = str(pace.seconds) if given.seconds is None else given.seconds
-    warm_up = str(pace.warm_up) if given.warm_up is None else given.warm_up
+    rounds = str(ROUNDS[pace]) if given.rounds is None else given.rounds
     seed = str(secrets.randbelow(10**6)) if given.seed is None else given.seed
     return Options(
         experiments=experiments,
         pace=pace,
         rounds=whole("--rounds", rounds, 1, 1000),
-        seconds=seconds("--seconds", window, 0.01, 600),
-        warm_up=seconds("--warm-up", warm_up, 0, 600),
-        settle=pace.settle if given.warm_up is None else 0,
-        stall=pace.stall,
+        stall=STALL[pace],
+        turn=None if given.turn is None else seconds("--turn", given.turn, 0.001, 60),
+        cycles=None if given.cycles is None else whole("--cycles", given.cycles, 1, 100000),
         idle=ascending("--idle", given.idle, 0, 1000000),
         active=ascending("--active", given.active, 1, 100000),
         servers=all_servers(given.only, given.server, given.peers),
@@ -281,6 +274,6 @@ def parse_options(arguments: list[str]) -> Options:
 
 
 def kind_of(name: str) -> str:
-    """What a server's name stands for: see trials.ndjson in bench/README.md."""
+    """What a server's name stands for: see environment.json in bench/README.md."""
     kinds = {**dict.fromkeys(THE_FOUR, "four"), **dict.fromkeys(PEERS, "peer")}
     return {**kinds, FLOOR: "floor", TWIN: "twin"}.get(name, "mine")

@@ -1,6 +1,6 @@
 """How far the run has come: a bar on a terminal, plain lines elsewhere.
 
-The unit is the planned second, so that what is left can be told from the start.
+The unit is the planned second, so the time that is left is known from the start.
 """
 
 import contextlib
@@ -11,8 +11,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from measure.plan import Climb
-from sentences.words import some
+from words import some
 
 try:
     from tqdm import tqdm
@@ -63,7 +62,7 @@ def in_words(seconds: float) -> str:
 
 
 class Progress:
-    """Counts planned seconds; `advance` for each trial, `end_climb` for each process."""
+    """Counts planned seconds; `advance` for each point, `skip` for what isn't needed."""
 
     def __init__(self, planned: float, rounds: int):
         self.planned = planned
@@ -76,22 +75,17 @@ class Progress:
             columns = min(shutil.get_terminal_size().columns, COLUMNS)
             self.bar = tqdm(total=planned, ncols=columns - 1, bar_format=LAYOUT, file=sys.stdout)
 
-    def begin_climb(self, climb: Climb) -> None:
+    def begin(self, number: int, experiment: str) -> None:
         if self.bar is not None:
-            where = f"{climb.round}/{self.rounds} {climb.experiment:11.11} {climb.server:15.15}"
-            self.bar.set_description_str(where)
+            self.bar.set_description_str(f"round {number}/{self.rounds} {experiment:9.9}")
 
     def advance(self, planned: float) -> None:
         self.done += planned
         if self.bar is not None:
             self.bar.update(planned)
 
-    def end_climb(self, planned_left: float) -> None:
-        """`planned_left` seconds of it weren't needed: it ended early."""
-        self.skip(planned_left)
-
     def end_experiment(self, number: int, experiment: str, trials: int, began: float) -> None:
-        """A line for those who have no bar."""
+        """A line where there is no bar."""
         if self.bar is not None:
             return
         took = time.monotonic() - began

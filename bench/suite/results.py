@@ -10,9 +10,9 @@ import zlib
 from pathlib import Path
 from typing import Iterator
 
-from measure.server import undisturbed
 from options import ROOT
 from problem import CANNOT_WRITE, USAGE, Problem
+from servers import undisturbed
 
 SAME_SECOND = 100  # runs that may begin in one second, each with its own folder
 
@@ -83,10 +83,9 @@ def write(path: Path, text: str) -> None:
         raise cannot_write(path, error) from None
 
 
-def append_trial(folder: Path, trial: dict) -> None:
-    """One line, handed to the kernel before the next trial begins."""
-    path = folder / "trials.ndjson"
-    line = json.dumps(trial, separators=(",", ":")) + "\n"
+def append(path: Path, record: dict) -> None:
+    """One line, handed to the kernel before the next measurement begins."""
+    line = json.dumps(record, separators=(",", ":")) + "\n"
     try:
         with undisturbed(), open(path, "a") as file:
             file.write(line)
@@ -94,46 +93,55 @@ def append_trial(folder: Path, trial: dict) -> None:
         raise cannot_write(path, error) from None
 
 
-def text_of_trials(folder: Path) -> str:
-    """A run that is kept for long may be packed, with gzip trials.ndjson."""
-    packed = folder / "trials.ndjson.gz"
+def text_of(path: Path) -> str:
+    """The file itself or, in a run that is kept for long, the one that gzip made of it."""
+    packed = path.with_name(path.name + ".gz")
     if packed.is_file():
         return gzip.decompress(packed.read_bytes()).decode("utf-8", "replace")
-    return (folder / "trials.ndjson").read_text("utf-8", "replace")
+    return path.read_text("utf-8", "replace")
 
 
-# What every trial has, whatever came of it, and the meaning of its other fields.
-ALWAYS = {"experiment", "round", "server_name", "kind", "role", "outcome"}
-SCHEMA = 2  # loadgen's: bench/README.md
-
-
-def is_ours(trial: object) -> bool:
-    """Was it written by this bench/run, and not by an older one or by somebody else?"""
-    if not isinstance(trial, dict) or not ALWAYS <= trial.keys():
-        return False
-    return trial.get("schema", SCHEMA) == SCHEMA  # a server that didn't start has none
-
-
-def read_trials(folder: Path) -> list[dict]:
+def read_lines(path: Path) -> list:
     """All whole lines; the last one may be torn when a disk was full."""
-    path = folder / "trials.ndjson"
-    trials = []
+    lines = []
     try:
-        for number, line in enumerate(text_of_trials(folder).splitlines(), 1):
+        for number, text in enumerate(text_of(path).splitlines(), 1):
             try:
-                trials.append(json.loads(line))
+                lines.append(json.loads(text))
             except json.JSONDecodeError:
                 print(f"{path}: line {number} is not whole and is left out", file=sys.stderr)
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or error
         raise Problem(f"bench/run: {path}: {why}", USAGE) from None
-    if not all(map(is_ours, trials)):
+    return lines
+
+
+SCHEMA = 3  # loadgen's: bench/README.md
+ALWAYS = {"experiment", "round", "mode", "trials"}  # what every line has
+
+
+def is_ours(line: object) -> bool:
+    return isinstance(line, dict) and line.get("schema") == SCHEMA and ALWAYS <= line.keys()
+
+
+def read_trials(folder: Path) -> list[dict]:
+    """The lines of trials.ndjson, one for each point and round."""
+    path = folder / "trials.ndjson"
+    lines = read_lines(path)
+    if not all(map(is_ours, lines)):
         raise Problem(f"bench/run: {path}: not written by this version of bench/run", USAGE)
-    return trials
+    return lines
+
+
+def read_waits(folder: Path) -> list[dict]:
+    """The lines of waits.ndjson; none where the experiment was not run."""
+    path = folder / "waits.ndjson"
+    there = path.is_file() or path.with_name(path.name + ".gz").is_file()
+    return read_lines(path) if there else []
 
 
 def read_environment(folder: Path) -> dict | None:
-    """None when there is none, or nobody can read it."""
+    """None when there is none, or it can't be read."""
     try:
         found = json.loads((folder / "environment.json").read_text("utf-8"))
     except (OSError, ValueError):  # torn, or not even text

@@ -6,7 +6,7 @@ import unittest
 
 import made_up  # noqa: F401  (it knows where the suite is)
 
-from measure.experiments import DEFAULT, EXPERIMENTS, FULL, QUICK, listing
+from experiments import EXPERIMENTS, QUICK, listing
 from options import PEERS, THE_FOUR, kind_of, parse_options
 from problem import USAGE, Problem
 
@@ -14,11 +14,14 @@ BAD = [
     (["--rounds=0"], "--rounds=0: "),
     (["--rounds=three"], "--rounds=three: "),
     (["--rounds=1e3"], "--rounds=1e3: "),
-    (["--seconds=0"], "--seconds=0: "),
-    (["--seconds=-1"], "--seconds=-1: "),
-    (["--seconds=nan"], "--seconds=nan: "),
-    (["--seconds=0,3"], "--seconds=0,3: "),
-    (["--warm-up=."], "--warm-up=.: "),
+    (["--turn=0"], "--turn=0: "),
+    (["--turn=-1"], "--turn=-1: "),
+    (["--turn=nan"], "--turn=nan: "),
+    (["--turn=0,3"], "--turn=0,3: "),
+    (["--turn="], "--turn=: "),
+    (["--cycles=0"], "--cycles=0: "),
+    (["--cycles="], "--cycles=: "),
+    (["--seconds=1"], "--seconds=1"),
     (["--idle="], "--idle=: "),
     (["--idle=5,5"], "--idle=5,5: the numbers must ascend"),
     (["--idle=max,5"], "--idle=max,5: "),
@@ -77,14 +80,8 @@ class Mistakes(unittest.TestCase):
 class Choices(unittest.TestCase):
     def test_all_experiments_unless_some_are_named(self):
         every = [experiment.name for experiment in EXPERIMENTS]
-        self.assertEqual(len(every), 10)
         self.assertEqual(parse_options([]).experiments, every)
         self.assertEqual(parse_options(["churn", "idle", "churn"]).experiments, ["idle", "churn"])
-
-    def test_latency_stands_for_the_two_that_ask_for_it(self):
-        self.assertEqual(
-            parse_options(["idle", "latency"]).experiments, ["idle", "rate", "percentiles"]
-        )
 
     def test_names_and_options_may_stand_in_any_order(self):
         options = parse_options(["idle", "--rounds=3", "size", "--quick", "churn"])
@@ -92,14 +89,12 @@ class Choices(unittest.TestCase):
         self.assertEqual((options.rounds, options.pace), (3, QUICK))
 
     def test_given_options_win_over_the_pace(self):
-        for word, pace in (("--quick", QUICK), ("--full", FULL), (None, DEFAULT)):
-            chosen = [word] if word else []
+        for chosen in (["--quick"], ["--full"], []):
             options = parse_options([*chosen, "--rounds=7", "--idle=0,200,max"])
             self.assertEqual((options.rounds, options.idle), (7, [0, 200, "max"]))
-            self.assertEqual((options.pace, options.seconds), (pace, pace.seconds))
 
-    def test_by_default_there_are_rounds_enough_for_an_interval(self):
-        self.assertGreaterEqual(parse_options([]).rounds, 6)
+    def test_by_default_there_are_three_rounds(self):
+        self.assertEqual(parse_options([]).rounds, 3)
 
     def test_a_command_is_split_as_a_shell_would(self):
         options = parse_options(["--server", "mine=python3 'my server.py' --port={port}"])
@@ -123,12 +118,12 @@ class Choices(unittest.TestCase):
 
 
 class Texts(unittest.TestCase):
-    def test_the_list_tells_all_of_each_in_80_columns(self):
+    def test_the_list_shows_all_of_each_in_80_columns(self):
         text = listing()
         self.assertLessEqual(max(len(line) for line in text.splitlines()), 80)
         joined = " ".join(text.split())
         for experiment in EXPERIMENTS:
-            for said in (experiment.asks, experiment.fixed, experiment.expects):
+            for said in (experiment.question, experiment.setup, experiment.expectation):
                 self.assertIn(said, joined)
 
     def test_the_help_fits_80_columns(self):

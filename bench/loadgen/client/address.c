@@ -84,6 +84,13 @@ int address_connect(const struct address *address, uint32_t number)
     return fd;
 }
 
+int address_reset(int fd)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    return connect(fd, &nowhere, sizeof(nowhere));
+}
+
 bool address_is_our_limit(int error)
 {
     return error == EMFILE || error == ENFILE || error == EADDRNOTAVAIL ||
@@ -101,7 +108,7 @@ static struct address make_target(const struct addrinfo *info)
     return address;
 }
 
-/* Does anybody accept there?  The connection is closed again. */
+/* Does a server accept there?  The connection is closed again. */
 static bool accepts(const struct addrinfo *info)
 {
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

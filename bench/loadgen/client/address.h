@@ -49,6 +49,14 @@ int address_begin(const struct address *address, int fd);
 int address_connect(const struct address *address, uint32_t number);
 
 /*
+ * Reset the connection of this socket, or give up connecting it.  The socket is
+ * then ready for address_begin again, with the same source address and options,
+ * and another port of its own.  (A connect to an address of family AF_UNSPEC
+ * does that: connect(2).)  Returns 0, or -1 with errno set.
+ */
+int address_reset(int fd);
+
+/*
  * Does this errno of the above say that our own process or machine has no more
  * to give (descriptors, memory, local ports)?  Then nothing was asked of the
  * server at all.

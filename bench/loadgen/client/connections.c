@@ -155,7 +155,7 @@ static void handle_ready(struct batch *batch, struct trial *trial)
 
 /*
  * Until all are settled, or no proof came for `stall` ns.  After a pause of our
- * own there may be proofs which nobody has looked at: then wait that long
+ * own there may be proofs that are not read yet: then wait that long
  * again.
  */
 static void settle_all(struct batch *batch, double stall, struct trial *trial)

@@ -3,8 +3,8 @@
  *
  * They are opened in batches, so that the server's queue of waiting connections
  * (listen(2), backlog) does not overflow, and a connection counts as held only
- * after one message came back on it: connect(2) alone succeeds for whoever
- * waits in that queue, and a server that is full would look as if it served
+ * after one message came back on it: connect(2) alone succeeds for all that
+ * wait in that queue, and a server that is full would look as if it served
  * all of them.
  *
  * An idle connection costs its opening only.  So a run climbs: what is open

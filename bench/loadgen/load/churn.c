@@ -13,25 +13,34 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* A place for one connection after the other. */
+/* A socket for one connection after the other. */
 struct slot {
-    struct load_connection connection; /* its fd is -1 between two of them */
+    struct load_connection connection; /* the fd is the same for all of them */
+    bool is_connected;                 /* or about to be */
+    uint32_t interest;                 /* what the epoll reports of it */
     uint64_t begun;                    /* ns, just before connect(2) */
     uint64_t established;              /* ns; 0: not yet */
     size_t served; /* connections with their echo, in the whole trial */
 };
 
-/* Readable always, writable while something waits to be sent: that is also how
- * a connection reports that it is there now, or never will be (connect(2)). */
-static void watch(const struct churn *churn, struct slot *slot, int operation)
+/*
+ * Readable always, writable while something waits to be sent: that is also how
+ * a connection reports that it is there now, or never will be (connect(2)).  On
+ * loopback a short message leaves at once, and the interest never changes.
+ */
+static void watch(const struct churn *churn, struct slot *slot)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = slot};
+    int operation = slot->interest == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 
     if (message_is_sending(&slot->connection))
         event.events |= EPOLLOUT;
+    if (event.events == slot->interest)
+        return;
     if (epoll_ctl(churn->loop->epoll_fd, operation, slot->connection.fd,
                   &event) == -1)
         err(EXIT_FAILURE, "epoll_ctl");
+    slot->interest = event.events;
 }
 
 /* A connection that was never made: by the server's fault, or by ours? */
@@ -70,11 +79,29 @@ static void say(struct churn *churn, struct slot *slot)
         connections_blame(connection, state, churn->loop->trial);
 }
 
+/* A socket without a connection would be reported as hung up, all the time. */
+static void unwatch(const struct churn *churn, struct slot *slot)
+{
+    if (epoll_ctl(churn->loop->epoll_fd, EPOLL_CTL_DEL, slot->connection.fd,
+                  NULL) == -1)
+        err(EXIT_FAILURE, "epoll_ctl");
+    slot->interest = 0;
+}
+
+/* The first time, the slot needs a socket. */
+static int socket_of(const struct churn *churn, const struct slot *slot)
+{
+    if (slot->connection.fd != -1)
+        return slot->connection.fd;
+    return address_socket(&churn->loop->set->address,
+                          churn->loop->set->next_number);
+}
+
 static void begin(struct churn *churn, struct slot *slot)
 {
     const struct address *address = &churn->loop->set->address;
+    int fd = socket_of(churn, slot);
     uint32_t number = churn->loop->set->next_number++;
-    int fd = address_socket(address, number);
 
     slot->connection = (struct load_connection){.fd = fd, .number = number};
     slot->established = 0;
@@ -83,26 +110,36 @@ static void begin(struct churn *churn, struct slot *slot)
         blame_refusal(churn->loop->trial, number, errno);
         return;
     }
+    slot->is_connected = true;
     churn->loop->in_flight++;
     message_begin(&slot->connection, churn->loop->trial->point.size,
                   slot->begun);
     say(churn, slot);
-    watch(churn, slot, EPOLL_CTL_ADD);
+    watch(churn, slot);
 }
 
-/* The echo is complete: reset the connection and open the next. */
+/* Reset the connection; the socket stays. */
+static void reset(struct slot *slot)
+{
+    if (slot->is_connected && address_reset(slot->connection.fd) == -1)
+        err(EXIT_FAILURE, "connect to AF_UNSPEC");
+    slot->is_connected = false;
+}
+
+/* The echo is complete: on to the next connection. */
 static void handle_reply(struct churn *churn, struct slot *slot)
 {
     struct loop *loop = churn->loop;
     uint64_t now = clock_now();
 
-    close(slot->connection.fd); /* which ends the watching, too */
-    slot->connection.fd = -1;
+    reset(slot);
     loop->in_flight--;
     loop->last_reply = now;
     loop->replies++;
-    if (loop->phase == DRAIN)
+    if (loop->phase == DRAIN) {
+        unwatch(churn, slot);
         return;
+    }
     slot->served++;
     if (loop->phase == WINDOW) {
         histogram_record(&loop->latency, now - slot->begun);
@@ -119,8 +156,7 @@ static void handle_event(struct churn *churn, const struct epoll_event *event)
 
     if (event->events & EPOLLOUT) {
         say(churn, slot);
-        if (!message_is_sending(connection))
-            watch(churn, slot, EPOLL_CTL_MOD);
+        watch(churn, slot);
     }
     if (!churn->loop->trial->valid || slot->established == 0 ||
         !(event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
@@ -158,16 +194,6 @@ void churn_open(struct churn *churn, struct loop *loop)
         churn->slots[i].connection.fd = -1;
 }
 
-/* What is still there failed the trial, or was interrupted. */
-static void reset_all(const struct churn *churn)
-{
-    for (size_t i = 0; i < churn->loop->trial->point.active; i++) {
-        if (churn->slots[i].connection.fd != -1)
-            close(churn->slots[i].connection.fd);
-        churn->slots[i].connection.fd = -1;
-    }
-}
-
 void churn_turn(struct churn *churn)
 {
     struct trial *trial = churn->loop->trial;
@@ -178,7 +204,9 @@ void churn_turn(struct churn *churn)
     run(churn);
     if (trial->valid && churn->loop->in_flight > 0)
         churn_judge(churn);
-    reset_all(churn);
+    /* What is still there failed the trial, or was interrupted. */
+    for (size_t i = 0; i < trial->point.active; i++)
+        reset(&churn->slots[i]);
     loop_end(churn->loop);
 }
 
@@ -191,7 +219,7 @@ void churn_judge(const struct churn *churn)
     for (size_t i = 0; i < count; i++) {
         if (churn->slots[i].served == 0)
             trial->unserved++;
-        else if (churn->slots[i].connection.fd != -1)
+        else if (churn->slots[i].is_connected)
             trial->lost++;
     }
     if (trial->unserved > 0)
@@ -204,5 +232,9 @@ void churn_judge(const struct churn *churn)
 
 void churn_close(struct churn *churn)
 {
+    for (size_t i = 0; i < churn->loop->trial->point.active; i++) {
+        if (churn->slots[i].connection.fd != -1)
+            close(churn->slots[i].connection.fd);
+    }
     free(churn->slots);
 }

@@ -17,7 +17,7 @@
  * each turn all of it still has to come back.
  *
  * Cost: both ends copy each byte twice, and we compare it besides.  So the
- * generator is about as busy as the server: look at its share of the CPU before
+ * generator is about as busy as the server: check its share of the CPU before
  * you believe that the server was the limit.
  */
 #ifndef LOADGEN_FIREHOSE_H

@@ -24,9 +24,9 @@ static int send_to(const struct freeze *freeze, int signal_number)
 }
 
 /*
- * The guard.  Nobody ever writes into the pipe, but when the process at its
- * other end is gone, in whatever way, the read returns.  SIGCONT does nothing
- * to a process that isn't stopped.
+ * The guard.  Nothing is ever written into the pipe, but when the process at
+ * its other end is gone, in whatever way, the read returns.  SIGCONT does
+ * nothing to a process that isn't stopped.
  */
 static _Noreturn void guard(int pipe_fd, const struct freeze *freeze)
 {

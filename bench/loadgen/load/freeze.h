@@ -1,14 +1,14 @@
 /*
- * freeze: stop the server for a known time, to see who notices.
+ * freeze: stop the server for a known time, to see which figures show it.
  *
  * A process that got SIGSTOP does nothing at all until SIGCONT (signal(7)); the
  * kernel goes on taking what its clients send.  How long each of them waited is
  * then known by arithmetic, and a way of measuring can be held against it: a
- * closed loop sees one slow echo a connection, and hides how many messages
+ * closed loop sees one slow echo per connection, and hides how many messages
  * would have come in the meantime (coordinated omission).
  *
- * A server that stays stopped would be worse than a wrong figure: it does not
- * even end when it is told to.  So a guard, a process of its own, waits for the
+ * A server that stays stopped would be worse than a wrong figure: not even
+ * SIGTERM ends it.  So a guard, a process of its own, waits for the
  * end of this one, however it comes, and then sends SIGCONT.
  */
 #ifndef LOADGEN_FREEZE_H

@@ -111,7 +111,7 @@ void loop_begin(struct loop *loop)
     account_for_absence(loop, &reading);
     loop->in_flight = 0;
     loop->replies = 0;
-    loop->figures = (struct figures){.instructions = -1};
+    loop->figures = (struct figures){.instructions = -1, .waited = -1};
     memset(&loop->latency, 0, sizeof(loop->latency));
     firehoses_begin(&loop->firehoses);
     uint64_t now = clock_now();
@@ -213,6 +213,12 @@ static void begin_window(struct loop *loop)
     freeze_begin(loop->freeze, loop->begin.now);
 }
 
+/* Of what is -1 when it is unknown. */
+static int64_t growth(int64_t begin, int64_t end)
+{
+    return begin == -1 || end == -1 ? -1 : end - begin;
+}
+
 static void fill_figures(struct loop *loop, const struct reading *end)
 {
     const struct reading *begin = &loop->begin;
@@ -223,8 +229,8 @@ static void fill_figures(struct loop *loop, const struct reading *end)
     figures->server_cpu = usage_between(begin->server_cpu, end->server_cpu);
     figures->generator_cpu = end->generator_cpu - begin->generator_cpu;
     figures->firehose_bytes = loop->firehoses.echoed - figures->firehose_bytes;
-    if (begin->instructions != -1 && end->instructions != -1)
-        figures->instructions = end->instructions - begin->instructions;
+    figures->instructions = growth(begin->instructions, end->instructions);
+    figures->waited = growth(begin->waited, end->waited);
     usage_add_counters(&loop->trial->counters, &begin->counters,
                        &end->counters);
     if (loop->freeze->continued != 0) {

@@ -2,7 +2,7 @@
  * open: the load.  Each message leaves at the time that was planned for it
  * beforehand (schedule.h), however slow the server is.
  *
- * That is what a server lives through whose clients don't know of each other.
+ * That is the load of a server whose clients are independent of each other.
  * Message number j belongs to active connection number j mod N.  A connection
  * has one message in flight: when the reply to the one before is late, the next
  * one waits here, but its time counts from when it was to leave:
@@ -20,15 +20,15 @@
  * (PR_SET_TIMERSLACK, prctl(2)), and the last 50 us awake, because it takes
  * about that long to be woken up.  For the same reason it stays awake for the
  * first 200 us after a message has left: else the time to wake up would be
- * measured as if the server had used it.  Awake means to ask for events again
- * and again; that time is counted as `spin`.  On a machine with one CPU it
- * always sleeps, for there the server needs it.
+ * measured as if the server had used it.  Awake means polling for events; that
+ * time is counted as `spin`.  On a machine with one CPU it always sleeps, for
+ * there the server needs it.
  *
  * Limit: one thread.  What it does for one message delays the others, and a
- * reading of the usage, less than 0.1 ms at either end of the window, delays
- * all; lag tells how much.  A server that can't keep up never gets rid of its
- * queue: two seconds after the window no more is sent, and what was planned in
- * the window and wasn't sent by then is counted as `unsent`.
+ * reading of the usage, about 0.1 ms at either end of the window, delays
+ * all; the lag shows how much.  A server that can't keep up never gets rid of
+ * its queue: two seconds after the window no more is sent, and what was planned
+ * in the window and wasn't sent by then is counted as `unsent`.
  */
 #ifndef LOADGEN_OPEN_H
 #define LOADGEN_OPEN_H

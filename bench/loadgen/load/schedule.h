@@ -3,18 +3,18 @@
  *
  * A closed loop sends when the server has answered, so a server that stops
  * stops its own clients, and what they would have sent is never missed.
- * Strangers don't know of each other: they come when they like.  So the times
- * are drawn before the first message leaves, and nothing that the server does
- * can change them.
+ * Independent clients come at times of their own.  So the times are drawn
+ * before the first message leaves, and nothing that the server does can change
+ * them.
  *
- * Exponential gaps are what many independent strangers look like together (a
+ * Exponential gaps are what many independent clients look like together (a
  * Poisson process): bursts and lulls, the same mean.  Constant gaps are for
  * arithmetic: what a known stop does to the latencies can be foretold.
  *
  * The plan is absolute.  A generator that slept one gap after each message
  * would add its own delays up and send ever later.
  *
- * Cost: 8 bytes a message.
+ * Cost: 8 bytes per message.
  */
 #ifndef LOADGEN_SCHEDULE_H
 #define LOADGEN_SCHEDULE_H
@@ -30,11 +30,12 @@ struct schedule {
 };
 
 /*
- * All messages of `seconds` (0 or more) at `rate` messages a second (1 or more)
- * on average: every time is less than `seconds`.  Constant gaps put message
- * number j exactly at j / rate, rounded down to a ns.  Exponential ones follow
- * from `seed` alone: the same seed gives the same plan on any machine.  Ends
- * the process when there is no memory for it.  To be freed by schedule_free.
+ * All messages of `seconds` (0 or more) at `rate` messages per second (1 or
+ * more) on average: every time is less than `seconds`.  Constant gaps put
+ * message number j exactly at j / rate, rounded down to a ns.  Exponential ones
+ * follow from `seed` alone: the same seed gives the same plan on any machine.
+ * Ends the process when there is no memory for it.  To be freed by
+ * schedule_free.
  */
 struct schedule schedule_make(uint64_t rate, double seconds, enum gaps gaps,
                               uint64_t seed);

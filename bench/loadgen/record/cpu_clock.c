@@ -44,6 +44,12 @@ int cpu_clock_open(struct cpu_clock *clock, pid_t pid)
     return clock_getcpuclockid(pid, &clock->id);
 }
 
+void cpu_clock_close(const struct cpu_clock *clock)
+{
+    if (clock->event_fd != -1)
+        close(clock->event_fd);
+}
+
 uint64_t cpu_clock_read(const struct cpu_clock *clock)
 {
     uint64_t ns;

@@ -9,6 +9,13 @@
  * is needed): reading it interrupts the CPU on which the process runs, and asks
  * there.  That takes some 60 us on a virtual machine, if the process runs.
  *
+ * The event begins when the switch to the process is complete, and the CPU
+ * clock before.  Where the CPU was idle that makes no difference; where it
+ * comes from another process, the switch of address spaces is the neighbour's
+ * doing, and is left out: of a server that slept before each echo, beside
+ * neighbours that never did, the CPU clock took 86 us per echo and the
+ * event 41.
+ *
  * The event follows the main thread, and each thread and child that begins
  * later.  Where a process has other threads already, or the event is forbidden
  * (perf_event_paranoid), the CPU clock has to do.
@@ -30,6 +37,9 @@ struct cpu_clock {
  * an errno (ESRCH: there is no such process).
  */
 int cpu_clock_open(struct cpu_clock *clock, pid_t pid);
+
+/* Close its descriptor, if it has one. */
+void cpu_clock_close(const struct cpu_clock *clock);
 
 /* The CPU time so far in ns; only differences mean something.  0 when it can't
  * be read: the process has ended. */

@@ -2,7 +2,7 @@
  * histogram: the latencies of a whole trial in 30 KiB.
  *
  * Keeping every sample would cost memory that grows with the rate; keeping an
- * average would hide exactly what we look for.  A log-linear histogram does
+ * average would hide exactly what matters.  A log-linear histogram does
  * neither: each power of two is cut into 2^k buckets of the same width (k = 7),
  * so a bucket is never wider than 1/128 of the values in it, whether they are
  * microseconds or minutes, and its middle is within 0.4 % of all of them.
@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 enum {
-    HISTOGRAM_K = 7,     /* 2^k buckets a power of two */
+    HISTOGRAM_K = 7,     /* 2^k buckets per power of two */
     HISTOGRAM_BITS = 36, /* values below 2^36 have a bucket */
     HISTOGRAM_BUCKETS = (HISTOGRAM_BITS - HISTOGRAM_K + 1) << HISTOGRAM_K,
 };
@@ -71,7 +71,7 @@ uint64_t histogram_quantile(const struct histogram *histogram, uint32_t parts);
 
 /*
  * Do the samples support that quantile?  Fewer than ten values above it say
- * more about luck than about the server: N (1 - q) >= 10 is asked for.
+ * more about luck than about the server, so N (1 - q) must be at least 10.
  */
 bool histogram_supports(const struct histogram *histogram, uint32_t parts);
 

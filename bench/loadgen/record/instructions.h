@@ -2,7 +2,7 @@
  * instructions: how many instructions a server has executed, counted by the
  * CPU.
  *
- * CPU time depends on who else uses the caches, the memory and, in a virtual
+ * CPU time depends on what else uses the caches, the memory and, in a virtual
  * machine, the other half of the core; the number of instructions hardly does.
  * Where the CPU has a counter for it, perf_event_open(2) follows a process with
  * it, at no cost to the process.  Many virtual machines have none.

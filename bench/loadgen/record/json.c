@@ -131,14 +131,17 @@ static json_t *json_figure(const struct turn *turn, const char *name,
         return json_seconds(figures->spin);
     if (strcmp(name, "p50") == 0)
         return figures->p50 == 0 ? json_null() : json_count(figures->p50);
+    if (strcmp(name, "waited") == 0)
+        return figures->waited == -1 ? json_null()
+                                     : json_seconds((uint64_t)figures->waited);
     return json_known(figures->instructions);
 }
 
 static json_t *json_turns(const struct record *record, long cycles)
 {
-    static const char *const names[] = {"place", "seconds",       "echoes",
-                                        "cpu",   "generator_cpu", "spin",
-                                        "p50",   "instructions"};
+    static const char *const names[] = {
+        "place", "seconds", "echoes", "cpu",         "generator_cpu",
+        "spin",  "p50",     "waited", "instructions"};
     bool has_cpu = record->usage->pid != 0;
     json_t *object = json_object();
 

@@ -12,7 +12,7 @@
 
 /*
  * Write all of `text`, waiting for a slow reader.  Returns 0, or an errno:
- * EINTR when a signal of interrupt.h came while nobody was reading.
+ * EINTR when a signal of interrupt.h came while the reader did not read.
  */
 int lines_write(int fd, const char *text, size_t length);
 

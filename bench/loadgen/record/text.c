@@ -64,25 +64,32 @@ static void write_remarks(FILE *stream, const struct record *record)
 {
     const struct trial *trial = record->trial;
     double seconds = (double)record->sum.window / NS_PER_SECOND;
+    double waited = (double)record->sum.waited / NS_PER_SECOND / seconds;
     double awake = 100 * (double)trial->awake / (double)(trial->outside + 1);
 
     if (trial->point.firehoses > 0)
-        fprintf(stream, "  %s: the firehoses got %.1f MB/s back\n",
+        fprintf(stream, "  %.22s: the firehoses got %.1f MB/s back\n",
                 record->server,
                 (double)record->sum.firehose_bytes / 1e6 / seconds);
     if (trial->unsent > 0)
-        fprintf(stream, "  %s: %llu of %llu planned messages were never sent\n",
+        fprintf(stream,
+                "  %.22s: %llu of %llu planned messages were never sent\n",
                 record->server, (unsigned long long)trial->unsent,
                 (unsigned long long)trial->planned);
     if (trial->frozen_for > 0)
-        fprintf(stream, "  %s: stopped for %.3f s, %.3f s into the window\n",
+        fprintf(stream, "  %.22s: stopped for %.3f s, %.3f s into the window\n",
                 record->server, (double)trial->frozen_for / NS_PER_SECOND,
                 (double)trial->frozen_after / NS_PER_SECOND);
+    if (waited >= 0.1)
+        fprintf(
+            stream,
+            "  %.22s: it and loadgen waited %.0f %% of the time for a CPU\n",
+            record->server, 100 * waited / 2);
     if (awake >= 2)
-        fprintf(stream, "  %s: used %.0f %% of a CPU between its turns\n",
+        fprintf(stream, "  %.22s: used %.0f %% of a CPU between its turns\n",
                 record->server, awake);
     if (record->sum.paused > 0)
-        fprintf(stream, "  %s: loadgen could not run for %.1f s\n",
+        fprintf(stream, "  %.22s: loadgen could not run for %.1f s\n",
                 record->server, (double)record->sum.paused / NS_PER_SECOND);
 }
 
@@ -141,7 +148,7 @@ static void write_reasons(FILE *stream, const struct report *report)
         const struct trial *trial = report->records[i].trial;
 
         if (trial->reason[0] != '\0')
-            fprintf(stream, "  %s%s\n    %s\n", report->records[i].server,
+            fprintf(stream, "  %.60s%s\n    %s\n", report->records[i].server,
                     trial->valid ? ":" : ": not valid:", trial->reason);
     }
 }

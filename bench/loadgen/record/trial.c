@@ -22,6 +22,7 @@ void figures_add(struct figures *sum, const struct figures *turn)
     sum->generator_cpu += turn->generator_cpu;
     sum->spin += turn->spin;
     sum->paused += turn->paused;
+    sum->waited += turn->waited;
     sum->firehose_bytes += turn->firehose_bytes;
 }
 

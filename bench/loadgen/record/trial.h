@@ -30,7 +30,7 @@ struct point {
     size_t active;    /* connections that talk */
     size_t firehoses; /* connections that stream without end */
     uint32_t size;    /* bytes in a message */
-    uint64_t rate;    /* open: messages a second in all */
+    uint64_t rate;    /* open: messages per second in all */
 };
 
 /* The connections to be held; in churn the active ones come and go. */
@@ -47,6 +47,8 @@ struct figures {
     uint64_t firehose_bytes; /* that the firehoses got back */
     uint64_t p50;            /* median latency; 0: too few.  Of one turn only */
     int64_t instructions;    /* that the server executed; -1: unknown */
+    int64_t waited;          /* that server and generator, both added up, could
+                                have run, but not on their CPUs; -1: unknown */
 };
 
 /* Add the figures of a turn to the sum of the turns before. */

@@ -37,12 +37,74 @@ struct usage usage_open(const char *name, pid_t pid, const char *counters)
     return usage;
 }
 
+void usage_close(const struct usage *usage)
+{
+    if (usage->instructions_fd != -1)
+        close(usage->instructions_fd);
+    if (usage->pid != 0)
+        cpu_clock_close(&usage->clock);
+}
+
+/* The text of a file of /proc, or false. */
+static bool read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd == -1)
+        return false;
+    ssize_t n = read(fd, text, size - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
+static bool read_of_server(const struct usage *usage, const char *name,
+                           char *text, size_t size)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)usage->pid, name);
+    return usage->pid != 0 && read_text(path, text, size);
+}
+
+/* The number behind `label`, or -1. */
+static int64_t number_after(const char *text, const char *label)
+{
+    const char *found = strstr(text, label);
+
+    return found == NULL ? -1 : strtoll(found + strlen(label), NULL, 10);
+}
+
+/* The second number of a schedstat is the time spent in a run queue, in ns.  Of
+ * a process it is that of its main thread. */
+static int64_t waited(const char *schedstat)
+{
+    int64_t ns;
+
+    return sscanf(schedstat, "%*s %" SCNd64, &ns) == 1 ? ns : -1;
+}
+
+/* How long generator and server, if we know which it is, have waited. */
+static int64_t both_waited(const struct usage *usage)
+{
+    char text[128];
+    int64_t own = -1;
+    int64_t servers = usage->pid == 0 ? 0 : -1;
+
+    if (read_text("/proc/self/schedstat", text, sizeof(text)))
+        own = waited(text);
+    if (read_of_server(usage, "schedstat", text, sizeof(text)))
+        servers = waited(text);
+    return own == -1 || servers == -1 ? -1 : own + servers;
+}
+
 struct reading usage_read(const struct usage *usage)
 {
     struct reading reading = {.now = clock_now()};
 
     if (usage->pid != 0)
         reading.server_cpu = cpu_clock_read(&usage->clock);
+    reading.waited = both_waited(usage);
     reading.instructions = instructions_read(usage->instructions_fd);
     reading.generator_cpu = clock_read(CLOCK_PROCESS_CPUTIME_ID);
     if (usage->counters != NULL)
@@ -79,36 +141,6 @@ int usage_cpus(const struct usage usages[], size_t count)
     }
     /* More CPUs than a cpu_set_t holds: not known, but not one. */
     return CPU_COUNT(&all) > 0 ? CPU_COUNT(&all) : get_nprocs();
-}
-
-/* The text of a file of /proc, or false. */
-static bool read_text(const char *path, char *text, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd == -1)
-        return false;
-    ssize_t n = read(fd, text, size - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    return n > 0;
-}
-
-static bool read_of_server(const struct usage *usage, const char *name,
-                           char *text, size_t size)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)usage->pid, name);
-    return usage->pid != 0 && read_text(path, text, size);
-}
-
-/* The number behind `label`, or -1. */
-static int64_t number_after(const char *text, const char *label)
-{
-    const char *found = strstr(text, label);
-
-    return found == NULL ? -1 : strtoll(found + strlen(label), NULL, 10);
 }
 
 struct switches usage_switches(const struct usage *usage)

@@ -6,8 +6,8 @@
  * its counters in a file that we map.
  *
  * A reading at each end of a window, and the differences are the window's.
- * That takes less than 0.1 ms.  What has to be read from a file of /proc is
- * read at the ends of a trial only.
+ * That takes about 0.1 ms.  What takes longer is read at the ends of a trial
+ * only.
  */
 #ifndef LOADGEN_USAGE_H
 #define LOADGEN_USAGE_H
@@ -36,6 +36,8 @@ struct reading {
     uint64_t generator_cpu; /* ns, this process */
     uint64_t server_cpu;    /* ns, all threads; 0: unknown, or it has ended */
     int64_t instructions;   /* of the server; -1: unknown */
+    int64_t waited; /* ns, server and generator: they could have run, but
+                       other processes had their CPUs; -1: unknown */
     struct counters counters;
 };
 
@@ -45,6 +47,9 @@ struct reading {
  * line on stderr that names the server, and exit status 64.
  */
 struct usage usage_open(const char *name, pid_t pid, const char *counters);
+
+/* Close its descriptors: here it won't be read any more. */
+void usage_close(const struct usage *usage);
 
 /* One reading. */
 struct reading usage_read(const struct usage *usage);

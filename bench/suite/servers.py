@@ -1,4 +1,4 @@
-"""One server process: started, found listening, stopped.
+"""The server processes: started, found listening, stopped.
 
 Only processes that we started are ever signalled.  Each is a session of its
 own, so that a Ctrl-C on the terminal reaches this program alone, which then
@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from options import FLOOR, PEERS, THE_FOUR, TWIN, Options
+from options import FLOOR, LT, PEERS, TWIN, Options
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60  # within which a server must listen; some virtual machines take their time
@@ -60,7 +60,7 @@ class NotServing(Exception):
 class Server:
     name: str
     process: subprocess.Popen  # as we started it
-    pid: int  # who listens, and is measured
+    pid: int  # the process that listens, and is measured
     port: int
     counters: Path | None
     complaints: int  # descriptor of a file with what it wrote to stderr
@@ -84,12 +84,16 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """A free port outside the ephemeral range, or any if that leaves none."""
+def free_port(taken: set[int]) -> int:
+    """A free port outside the ephemeral range, or any if that leaves none.
+
+    `taken` are those of servers that may not listen yet.
+    """
     low = first_ephemeral_port()
     candidates = range(10000, low) if low > 11000 else range(61000, 65536)
     for port in random.sample(candidates, 100):
-        if is_free(port):
+        if port not in taken and is_free(port):
+            taken.add(port)
             return port
     raise NotServing("found no free port to listen on")
 
@@ -190,20 +194,21 @@ def start_process(words: list[str], cpu: int | None, **streams) -> subprocess.Po
 
 
 def peer_program(options: Options, name: str) -> Path:
-    return options.build / "bench" / "peers" / name
+    return options.build / "bench" / "baseline" / "peers" / name
 
 
 def words_of_ours(options: Options, name: str) -> list[str]:
     """The command of a program that was built here."""
     if name in PEERS:
         return [str(peer_program(options, name)), "--port={port}"]
-    program = options.build / (THE_FOUR[2] if name == TWIN else name)
-    return [str(program), "--port={port}", "--counters={counters}", "--quit-after=120"]
+    program = options.build / (LT if name == TWIN else name)
+    return [str(program), "--port={port}", "--counters={counters}"]
 
 
 def command(options: Options, name: str, port: int, counters: Path, active: int) -> list[str]:
     if name == FLOOR:
-        return [str(options.build / "bench" / FLOOR), f"--port={port}", f"--connections={active}"]
+        program = options.build / "bench" / "baseline" / FLOOR
+        return [str(program), f"--port={port}", f"--connections={active}"]
     words = options.servers.get(name) or words_of_ours(options, name)
     return [w.replace("{port}", str(port)).replace("{counters}", str(counters)) for w in words]
 
@@ -235,19 +240,19 @@ def wait_until_listening(server: Server) -> None:
         if time.monotonic() > deadline:
             where = f"{HOST} port {server.port}"
             hint = "; it does at another address" if sockets_at(server.port) else ""
-            raise NotServing(f"nobody listens on {where} after {READY_SECONDS} s{hint}")
-        time.sleep(0.01)
+            raise NotServing(f"nothing listens on {where} after {READY_SECONDS} s{hint}")
+        time.sleep(0.003)
 
 
 def go_on(process: subprocess.Popen) -> None:
-    """Nobody who was frozen (SIGSTOP) stays so, whatever became of who did it."""
+    """A server that was frozen (SIGSTOP) doesn't stay so, whatever became of loadgen."""
     process.send_signal(signal.SIGCONT)
 
 
 def stop(process: subprocess.Popen) -> None:
     """SIGTERM, and SIGKILL if that isn't heard; its children with it."""
     process.terminate()
-    go_on(process)  # who is stopped hears nothing but SIGKILL
+    go_on(process)  # a stopped process handles nothing but SIGKILL
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -272,16 +277,13 @@ def process_of(words: list[str], cpu: int | None, **streams):
 
 
 @contextlib.contextmanager
-def running(options: Options, name: str, active: int, cpu: int | None):
-    """A server that listens, stopped in any case at the end.
-
-    Raises NotServing when it doesn't start.
-    """
+def launched(options: Options, name: str, active: int, cpu: int | None, taken: set[int]):
+    """A server that may not listen yet; raises NotServing when it can't even be run."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="four-ways-"))
         complaints = stack.enter_context(tempfile.TemporaryFile(dir=folder))
         counters = Path(folder) / "counters"
-        port = free_port()
+        port = free_port(taken)
         words = command(options, name, port, counters, active)
         streams = {"stdout": subprocess.DEVNULL, "stderr": complaints}
         try:
@@ -289,8 +291,32 @@ def running(options: Options, name: str, active: int, cpu: int | None):
         except (OSError, subprocess.SubprocessError) as error:
             why = getattr(error, "strerror", None) or error
             raise NotServing(f"'{words[0]}' can't be run: {why}") from None
-        server = Server(name, process, process.pid, port, counters, complaints.fileno())
-        wait_until_listening(server)
-        server.pid = find_server(process.pid, port)
-        server.counters = counters if counters.exists() else None
-        yield server
+        yield Server(name, process, process.pid, port, counters, complaints.fileno())
+
+
+def look_at(server: Server) -> None:
+    """It listens: which process is it, and does it count?"""
+    server.pid = find_server(server.process.pid, server.port)
+    if server.counters is not None and not server.counters.exists():
+        server.counters = None
+
+
+@contextlib.contextmanager
+def running(options: Options, names: list[str], active: int, cpu: int | None):
+    """Servers that listen, and for each that doesn't the reason; stopped at the end."""
+    listening, failed, taken = [], {}, set()
+    with contextlib.ExitStack() as stack:
+        for name in names:  # they start side by side
+            try:
+                one = launched(options, name, active, cpu, taken)
+                listening.append(stack.enter_context(one))
+            except NotServing as error:
+                failed[name] = error
+        for server in list(listening):
+            try:
+                wait_until_listening(server)
+                look_at(server)
+            except NotServing as error:
+                failed[server.name] = error
+                listening.remove(server)
+        yield listening, failed

@@ -1,22 +1,27 @@
 """The machine and the programs, written down beside the figures.
 
-A figure without its machine means little.  What could tell who measured is left
-out: no names of users or hosts, no paths.
+A figure without its machine means little.  Anything that identifies a person is
+left out: no names of users or hosts, no paths.  What other programs do to the
+CPUs is no reason to stop, since servers that take turns suffer alike; it is
+reported before the run and after it.
 """
 
+import contextlib
 import json
 import os
 import platform
 import re
+import resource
 import subprocess
+import time
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from measure import neighbours
-from measure.experiments import EXPERIMENTS
-from measure.plan import left_out
-from measure.trial import Cpus
-from options import ROOT, THE_FOUR, Options, kind_of
 import results
+from experiments import EXPERIMENTS
+from measure import Cpus
+from options import ROOT, ROUNDS, THE_FOUR, Options, kind_of
+from plan import left_out
 
 SYSCTLS = [
     "fs.file-max",
@@ -59,7 +64,7 @@ def cpu_model() -> str:
 
 
 def hypervisor() -> str | None:
-    """Its name, or None on bare metal or where nobody can tell."""
+    """Its name, or None on bare metal or where that is unknown."""
     if output(["systemd-detect-virt", "--vm"]):
         return output(["systemd-detect-virt", "--vm"])
     named = re.search(r"^Hypervisor vendor:\s*(.+)$", output(["lscpu"]) or "", re.M)
@@ -103,8 +108,8 @@ def choose_cpus() -> tuple[Cpus, str | None]:
     others = [cpu for cpu in allowed if cpu not in cpus_of_one_core(server)]
     if len(allowed) == 1:
         return Cpus(server, server), (
-            "There is one CPU for both server and generator: rates and latencies hold what both"
-            " of them cost. The server's CPU time an echo is still its own."
+            "There is one CPU for both server and generator: rates and latencies include the"
+            " cost of both. The server's CPU time per echo is still its own."
         )
     if not can_pin(allowed):
         return Cpus(None, None), (
@@ -117,6 +122,108 @@ def choose_cpus() -> tuple[Cpus, str | None]:
         "Server and generator share a core, each on one thread of it: they slow each other"
         " down. Compare servers with each other, not with other machines."
     )
+
+
+# --- Other programs here, and other guests of the same host.
+
+LOOK_SECONDS = 0.5
+BUSY_LEAST = 0.05  # of all CPUs' time: less is not worth a remark
+STOLEN_LEAST = 0.01
+THROTTLED_LEAST = 0.1  # seconds
+CGROUPS = "/sys/fs/cgroup"
+
+
+@dataclass
+class Times:
+    """CPU time in seconds, all CPUs together: proc(5), the first line of /proc/stat."""
+
+    busy: float  # programs, their system calls included
+    stolen: float  # wanted by us, given to another guest by the hypervisor
+    all: float
+    ours: float  # of `busy`: this program and those that it started and that ended
+    throttled: float  # wanted by us beyond the quota of a container
+
+    def since(self, before: "Times") -> "Times":
+        return Times(*(now - then for now, then in zip(astuple(self), astuple(before))))
+
+    def others_share(self) -> float:
+        return max(self.busy - self.ours, 0) / self.all if self.all > 0 else 0
+
+    def stolen_share(self) -> float:
+        return self.stolen / self.all if self.all > 0 else 0
+
+
+def our_time() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def throttled_in(text: str) -> float:
+    """Seconds in the text of a cpu.stat: microseconds in version 2 of cgroups, ns in version 1."""
+    units = {"throttled_usec": 1e-6, "throttled_time": 1e-9}
+    pairs = [line.split() for line in text.splitlines()]
+    return sum(int(pair[1]) * units[pair[0]] for pair in pairs if pair[0] in units)
+
+
+def throttled_time() -> float:
+    """How long a quota of CPU time kept this control group from running: cgroups(7)."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and "cpu" not in controllers.split(","):
+                continue
+            for place in (CGROUPS + path, f"{CGROUPS}/cpu{path}", CGROUPS, f"{CGROUPS}/cpu"):
+                with contextlib.suppress(OSError):
+                    return throttled_in(Path(f"{place}/cpu.stat").read_text())
+    return 0.0
+
+
+def times() -> Times | None:
+    """As they are now, or None where /proc doesn't show them."""
+    try:
+        fields = Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+        user, nice, system, *_, stolen = ticks = [int(field) for field in fields]
+    except (OSError, ValueError):
+        return None
+    rate = os.sysconf("SC_CLK_TCK")
+    busy = user + nice + system
+    return Times(busy / rate, stolen / rate, sum(ticks) / rate, our_time(), throttled_time())
+
+
+def sentences(used: Times, when: str) -> list[str]:
+    """What the neighbours did, if it was worth mentioning."""
+    said = []
+    if used.others_share() > BUSY_LEAST:
+        said.append(
+            f"Other programs used {used.others_share():.0%} of the CPUs' time {when}: intervals"
+            " are wider than on a quiet machine."
+        )
+    if used.stolen_share() > STOLEN_LEAST:
+        said.append(
+            f"The hypervisor gave {used.stolen_share():.0%} of the CPUs' time to other guests"
+            f" {when}: trials that suffered from it are marked."
+        )
+    if used.throttled > THROTTLED_LEAST:
+        said.append(
+            f"A quota of CPU time (of a container) kept the programs from running for"
+            f" {used.throttled:.1f} s {when}: rates and latencies include these pauses."
+        )
+    return said
+
+
+def remarks_just_before() -> list[str]:
+    """Look around for a moment, while nothing of ours runs."""
+    before = times()
+    time.sleep(LOOK_SECONDS)
+    return remarks_since(before, "just before the run")
+
+
+def remarks_since(before: Times | None, when: str = "during the run") -> list[str]:
+    now = times()
+    return [] if before is None or now is None else sentences(now.since(before), when)
+
+
+# --- What follows from the machine, and the record of it.
 
 
 def limit_remark(options: Options, limit: int) -> str | None:
@@ -133,7 +240,7 @@ def limit_remark(options: Options, limit: int) -> str | None:
 
 def remarks_before(options: Options, limit: int, pinning: str | None) -> list[str]:
     """What follows from this machine, known before anything is measured."""
-    said = [pinning, limit_remark(options, limit), *neighbours.remarks()]
+    said = [pinning, limit_remark(options, limit), *remarks_just_before()]
     return [sentence for sentence in said if sentence]
 
 
@@ -141,12 +248,13 @@ def repeat_command(options: Options) -> str:
     """What to type to get the same plan; commands of servers hold paths, so not those."""
     every = len(options.experiments) == len(EXPERIMENTS)
     words = ["bench/run", *([] if every else options.experiments)]
-    if options.pace.name != "default":
-        words.append(f"--{options.pace.name}")
-    if options.rounds != options.pace.rounds:
+    if options.pace != "default":
+        words.append(f"--{options.pace}")
+    if options.rounds != ROUNDS[options.pace]:
         words.append(f"--rounds={options.rounds}")
-    if options.seconds != options.pace.seconds:
-        words.append(f"--seconds={options.seconds:g}")
+    for name in ("turn", "cycles"):
+        if getattr(options, name) is not None:
+            words.append(f"--{name}={getattr(options, name):g}")
     for name in ("idle", "active"):
         if getattr(options, name) is not None:
             words.append(f"--{name}=" + ",".join(map(str, getattr(options, name))))
@@ -208,12 +316,11 @@ def record(options: Options, cpus: Cpus, limit: int, servers: list[str]) -> dict
         "remarks": [],  # what follows from this machine: written when it is known
         "plan": {
             "experiments": options.experiments,
-            "mode": options.pace.name,
+            "mode": options.pace,
             "servers": {name: kind_of(name) for name in servers},
             "rounds": options.rounds,
-            "seconds": options.seconds,
-            "warm_up": options.warm_up,
-            "settle": options.settle,
+            "turn": options.turn,
+            "cycles": options.cycles,
             "stall": options.stall,
             "idle_cut": left_out(options, limit),
             "seed": options.seed,
