@@ -4,11 +4,8 @@
  * An instrument that compares CPU time should find a difference that we know.
  * This file is linked with the whole, unchanged epoll LT server, and with
  * `-Wl,--wrap=send` the linker lets each of its calls of send come here.  After
- * every few of them it burns CPU time, until what it has burned is
- * SLOWER_PERCENT per cent of everything else that the process has used since
- * its first send.  It burns by reading the clock of that CPU time, which is the
- * one that loadgen reads (cpu_clock.h): so what is burned is known as exactly
- * as what is used, and the cost of the clock is a part of it.
+ * every few of them it burns CPU time: in the end, SLOWER_PERCENT per cent of
+ * everything else that the process has used since its first send.
  *
  *     SLOWER_PERCENT  what to burn, in per cent of the rest (0: nothing)
  *     SLOWER_REPORT   the file in which, at its end, it writes the CPU time in
@@ -16,9 +13,13 @@
  *                     that was burned; so the true ratio to a server that is
  *                     not slowed down is used / (used - burned)
  *
- * It burns whenever BURN_NS should be due: many readings of the clock, which
- * take 1 to 3 us each on a virtual machine, and little beside a turn.
+ * What the process has used is read from the clock that loadgen reads
+ * (cpu_clock.h).  That takes some microseconds, so it is done rarely and counts
+ * as burned; in between, BURN_NS at a time are burned by reading a clock that
+ * takes no system call, and leaves the caches as they are.  A gap between two
+ * such readings is time in which this process did not run.
  */
+#include "record/clock.h"
 #include "record/cpu_clock.h"
 
 #include <stdint.h>
@@ -27,14 +28,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BURN_NS = 20000 };
+enum { BURN_NS = 2000, GAP_NS = 5000, SENDS_PER_READING = 256 };
 
 static struct cpu_clock cpu; /* of this process; all times in ns */
 static uint64_t begun;
 static double burned;
-static double share; /* to burn, of the rest */
+static double share;    /* to burn, of the rest */
+static double due;      /* to burn now; less than 0: it was more already */
+static double per_send; /* to burn for each send */
 static uint64_t sends;
-static uint64_t next = 1; /* how many sends it burns again after */
 
 static void report(void)
 {
@@ -59,22 +61,33 @@ static void begin(void)
     atexit(report);
 }
 
-/* The first reading begins before `entered` and the last ends after `now`: half
- * a reading each, so one more than the clock shows. */
+/* Compare what was burned with what should have been. */
+static void take_stock(void)
+{
+    uint64_t entered = clock_now();
+    double used = (double)(cpu_clock_read(&cpu) - begun);
+    uint64_t reading = clock_now() - entered;
+    double rest = used - burned;
+
+    if (reading < 10 * GAP_NS)
+        burned += (double)reading;
+    due = share * rest - burned;
+    per_send = share * rest / (double)sends;
+}
+
 static void burn(void)
 {
-    uint64_t entered = cpu_clock_read(&cpu);
-    uint64_t now;
-    int readings = 0;
-    double rest = (double)(entered - begun) - burned;
-    double due = share * rest - burned;
+    uint64_t last = clock_now();
+    double spent = 0;
 
-    do {
-        now = cpu_clock_read(&cpu);
-        readings++;
-    } while ((double)(now - entered) < due);
-    burned += (double)(now - entered) * (readings + 1) / readings;
-    next = sends + 1 + (uint64_t)(BURN_NS / (share * rest / (double)sends));
+    while (spent < due) {
+        uint64_t now = clock_now();
+        if (now - last < GAP_NS)
+            spent += (double)(now - last);
+        last = now;
+    }
+    burned += spent;
+    due -= spent;
 }
 
 ssize_t __real_send(int fd, const void *bytes, size_t length, int flags);
@@ -86,7 +99,10 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
 
     if (sends == 0)
         begin();
-    if (++sends >= next && share > 0)
+    due += per_send;
+    if (++sends % SENDS_PER_READING == 0 && share > 0)
+        take_stock();
+    if (due >= BURN_NS)
         burn();
     return sent;
 }

@@ -7,6 +7,10 @@ writes down how much that really was.  Both take turns under loadgen, in three r
 with fresh processes, and the interval of the ratio of their CPU time per echo must
 contain the truth and exclude 1.  An interval of 95 % misses once in twenty, and it is
 wide beside a busy neighbour, so more rounds may be added.
+
+Where other programs keep the CPUs busy all the time, the answer is not known: a server
+that runs for longer is interrupted more often, finds its caches cold and really needs
+more for everything else.  If the answer isn't found there, the test is skipped.
 """
 
 import json
@@ -45,23 +49,27 @@ def stop(server: subprocess.Popen[str]) -> None:
     server.communicate()
 
 
-def measure(folder: Path, words: list[str], active: int, seed: int) -> list[float]:
-    """The slower server's CPU time per echo to the other's, in each cycle.
-
-    A generator that could not run for a whole turn finds all replies there at once,
-    and the server used no CPU time in that turn: such a cycle has no ratio.
-    """
+def measure(folder: Path, words: list[str], active: int, seed: int) -> list[dict]:
+    """The turns of both servers: for each, a list per figure."""
     lines = folder / "points.ndjson"
     lines.unlink(missing_ok=True)
     command = [BUILD / "bench/loadgen/loadgen", f"--active={active}", f"--seed={seed}"]
     options = [f"--cycles={CYCLES}", f"--cpu={CPUS[-1]}", f"--json={lines}"]
     subprocess.run(command + options + words, check=True, stdout=subprocess.DEVNULL)
-    trials = json.loads(lines.read_text())["trials"]
-    plain, slower = (
-        [cpu / echoes for cpu, echoes in zip(t["turns"]["cpu"], t["turns"]["echoes"], strict=True)]
-        for t in trials
+    return [trial["turns"] for trial in json.loads(lines.read_text())["trials"]]
+
+
+def ratios(plain: dict, slower: dict) -> list[float]:
+    """The slower server's CPU time per echo to the other's, in each cycle.
+
+    A generator that could not run for a whole turn finds all replies there at once,
+    and the server used no CPU time in that turn: such a cycle has no ratio.
+    """
+    costs = (
+        [cpu / echoes for cpu, echoes in zip(turns["cpu"], turns["echoes"], strict=True)]
+        for turns in (plain, slower)
     )
-    return [b / a for a, b in zip(plain, slower, strict=True) if a > 0 and b > 0]
+    return [b / a for a, b in zip(*costs, strict=True) if a > 0 and b > 0]
 
 
 class Known:
@@ -71,6 +79,7 @@ class Known:
         self.percent, self.active = percent, active
         self.rounds: list[list[float]] = []
         self.used = self.burned = 0
+        self.seconds = self.waited = 0.0
 
     def add_round(self) -> None:
         with tempfile.TemporaryDirectory() as name:
@@ -80,16 +89,24 @@ class Known:
             slower, slower_word = start("tests/bench/slower_server", **slow)
             try:
                 words = [f"plain={plain_word}", f"slower={slower_word}"]
-                self.rounds.append(measure(Path(name), words, self.active, len(self.rounds)))
+                both = measure(Path(name), words, self.active, len(self.rounds))
             finally:
                 stop(plain)
                 stop(slower)
+            self.rounds.append(ratios(*both))
+            for turns in both:
+                self.seconds += sum(turns["seconds"])
+                self.waited += sum(waited or 0 for waited in turns["waited"])
             used, burned = (int(word) for word in truth.read_text().split())
             self.used, self.burned = self.used + used, self.burned + burned
 
     def is_found(self) -> bool:
         found = interval(self.rounds)
         return found.low <= self.truth() <= found.high and found.low > 1
+
+    def is_unknown(self) -> bool:
+        """Did server and generator wait for a CPU for more than a quarter of the time?"""
+        return self.waited > 2 * self.seconds / 4
 
     def truth(self) -> float:
         return self.used / (self.used - self.burned)
@@ -110,6 +127,8 @@ class KnownAnswer(unittest.TestCase):
             if len(known.rounds) >= ROUNDS and known.is_found():
                 print(f"# {known}", file=sys.stderr)
                 return
+        if known.is_unknown():
+            self.skipTest(f"the CPUs are too busy: {known}")
         self.fail(str(known))
 
     def test_three_per_cent_with_one_active(self) -> None:
