@@ -21,7 +21,7 @@
 #include <time.h>
 
 enum {
-    CALM_PAIRS = 15,            /* that are judged ... */
+    CALM_PAIRS = 11,            /* that are judged ... */
     PAIRS = 2 * CALM_PAIRS - 1, /* ... of all that are measured */
 };
 

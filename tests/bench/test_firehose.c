@@ -200,12 +200,12 @@ TEST_TIMES(they_stream_beside_the_active_ones, 2)
     ck_assert_uint_eq(run.count, 4);
     run_assert_all_valid();
     for (size_t i = 0; i < 4; i++) {
-        const json_t *trial = run_trial(i, 0);
-        json_int_t bytes = run_integer(trial, "firehose_bytes");
+        const json_t *measured = run_trial(i, 0);
+        json_int_t bytes = run_integer(measured, "firehose_bytes");
         ck_assert_int_eq(run_integer(run.points[i], "firehoses"), i % 2 * 2);
-        ck_assert_int_gt(run_integer(trial, "echoes"), 0);
+        ck_assert_int_gt(run_integer(measured, "echoes"), 0);
         ck_assert_int_eq(bytes > 0, i % 2 > 0);
-        echoed += bytes + 64 * run_integer(trial, "echoes");
+        echoed += bytes + 64 * run_integer(measured, "echoes");
     }
     ck_assert_int_eq(run_integer(run_trial(3, 0), "held"), 10);
     /* The server has also had the starts, the drains and the proofs. */

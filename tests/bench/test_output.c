@@ -165,12 +165,12 @@ TEST_TIMES(the_summary_fits_into_a_terminal, COUNT(loads))
         ck_assert_msg(strlen(line) <= 80, "%s", line);
 }
 
-/* The value of column `column` in the last line of numbers, and that none of
- * the columns before it descends. */
+/* How many values the file counts, and the greatest of them in `last`: it ends
+ * with 100 %, and no column of it descends. */
 static unsigned long long read_hgrm(const char *path, double *last)
 {
     char line[200];
-    double value, percentile, before[2] = {0, 0};
+    double value = 0, percentile = 0, before[2] = {0, 0};
     unsigned long long count = 0, counted = 0;
     FILE *stream = fopen(path, "r");
 

@@ -56,23 +56,18 @@ TEST_TIMES(a_mistake_is_one_line_that_names_it, COUNT(mistakes))
     program_free(&program);
 }
 
-TEST(help_tells_of_the_port)
+TEST(help_and_version_are_said)
 {
-    struct program program = run("--help", 0);
-
-    ck_assert_ptr_nonnull(strstr(program.out, "--port"));
-    ck_assert_str_eq(program.err, "");
-    program_free(&program);
-}
-
-TEST(version_is_a_name_and_a_number)
-{
-    struct program program = run("--version", 0);
+    struct program help = run("--help", 0);
+    struct program version = run("--version", 0);
     int major, minor;
 
-    ck_assert_int_eq(sscanf(program.out, "%*s %d.%d", &major, &minor), 2);
-    assert_one_line(program.out);
-    program_free(&program);
+    ck_assert_ptr_nonnull(strstr(help.out, "--port"));
+    ck_assert_str_eq(help.err, "");
+    ck_assert_int_eq(sscanf(version.out, "%*s %d.%d", &major, &minor), 2);
+    assert_one_line(version.out);
+    program_free(&help);
+    program_free(&version);
 }
 
 /* Start it on a port that the kernel chooses, and connect to it. */
@@ -218,8 +213,8 @@ static off_t complaints(const struct program *program)
     return status.st_size;
 }
 
-/* The last descriptor is used, and nobody waits: that is not full.  Then
- * somebody does. */
+/* The last descriptor is used, and no client waits: that is not full.  Then one
+ * does. */
 TEST(full_is_said_when_a_client_waits)
 {
     struct program program;

@@ -103,7 +103,6 @@ TEST(the_order_follows_from_the_seed)
         run_all(0, "--turn=0.001 --cycles=20 %s", options[k]);
         for (size_t i = 0; i < SERVERS; i++)
             places[k][i] = json_incref(run_get(run_trial(0, i), "turns.place"));
-        run_forget();
     }
     for (size_t i = 0; i < SERVERS; i++) {
         for (size_t cycle = 1; cycle < CYCLES; cycle++)
