@@ -141,10 +141,20 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> dict:
     return {"title": title, "columns": columns, "rows": rows}
 
 
+def at(point: Point, panel: Panel) -> str:
+    """900 idle; 20,000/s; 16 KiB"""
+    x = getattr(point, panel.x)
+    units = {
+        "rate": words.amount(x, "/s"), "size": words.amount(x, words.BYTES),
+        "firehoses": words.some(x, "stream"),
+    }
+    return units.get(panel.x, f"{x:,} {panel.x}")
+
+
 def panel_table(found: Found, name: str, panel: Panel, title: str) -> dict:
     """Servers down, x across."""
     points = found.points(name, panel)
-    heads = [f"{getattr(p, panel.x):,} {panel.x}" if panel.x else p.words() for p in points]
+    heads = [at(p, panel) if panel.x else p.words() for p in points]
     rows = [
         [short(s), *(found.words(name, panel.metric, s, point, "–") for point in points)]
         for s in SERVERS.values()
