@@ -36,7 +36,7 @@ class Panel:
     """One picture of a chart: a metric over one number of the load."""
 
     metric: str  # a name in figures.METRICS
-    x: str = ""  # idle, active, size, rate or firehoses; "": one bar for each server
+    x: str = ""  # idle, active, size, rate, firehoses or turn; "": one bar for each server
     where: dict = field(default_factory=dict, hash=False)  # which points: {"active": 100}
     title: str = ""
 
@@ -203,6 +203,24 @@ EXPERIMENTS = (
         ),
         panels=(Panel("p50", "firehoses", {}, "Median latency of the others"),),
         compare=("p50",),
+    ),
+    Experiment(
+        name="turns",
+        title="Whether the length of a turn matters",
+        question="Do longer turns give the same ratios?",
+        setup="100 active connections, none idle, 64 bytes, closed loop; turns of 20 and of 40 ms.",
+        expectation="The ratios stay the same. If they did not, the start of a turn would still be"
+        " in the figures.",
+        loads=by_pace(
+            (Load(active=(100,), turn=0.02, cycles=2), Load(active=(100,), turn=0.04, cycles=2)),
+            (Load(active=(100,), turn=0.02, cycles=12), Load(active=(100,), turn=0.04, cycles=12)),
+            tuple(Load(active=(100,), turn=t, cycles=40) for t in (0.01, 0.02, 0.04, 0.08)),
+        ),
+        panels=(
+            Panel("cpu", "turn", {}, "CPU time per echo"),
+            Panel("rate", "turn", {}, "Echoes per second"),
+        ),
+        compare=("cpu", "rate"),
     ),
     Experiment(
         name="memory",

@@ -17,7 +17,7 @@ from experiments import BY_NAME, EXPERIMENTS
 from intervals import Interval, claims, interval, reach
 from options import FLOOR, LT, PEERS, THE_FOUR, TWIN
 from suspect import RULES, WORDS, generator_share, outcome, server_share, suspicions
-from words import BYTES, amount, noun, short, some
+from words import BYTES, SECONDS, amount, noun, short, some
 
 MIB = 1 << 20
 
@@ -32,6 +32,7 @@ class Point:
     size: int = 64
     firehoses: int = 0
     rate: int | None = None
+    turn: float | None = None  # seconds; only where an experiment compares turns
 
     def words(self) -> str:
         """100 active, 900 idle"""
@@ -44,6 +45,8 @@ class Point:
             words.append(some(self.firehoses, "stream"))
         if self.rate is not None:
             words.append(f"{self.rate:,} per second")
+        if self.turn is not None:
+            words.append(f"turns of {amount(self.turn, SECONDS)}")
         return ", ".join(words)
 
 
@@ -151,15 +154,9 @@ def cpu_per_mib(trial: dict) -> list:
     return [cpu and cpu * MIB / size for cpu in per_turn("cpu", "echoes")(trial)]
 
 
-def is_latency(trial: dict) -> bool:
-    """Not of a closed loop at saturation, where it is Little's law and no server's property."""
-    point = trial["point"]
-    return point.mode in ("open", "churn") or point.firehoses > 0
-
-
 def turn_medians(trial: dict) -> list:
     found = (trial.get("turns") or {}).get("p50") or []
-    return [None if ns is None else ns / 1e9 for ns in found] if is_latency(trial) else []
+    return [None if ns is None else ns / 1e9 for ns in found]
 
 
 def pooled(name: str) -> Callable[[dict], list]:
@@ -167,7 +164,7 @@ def pooled(name: str) -> Callable[[dict], list]:
 
     def compute(trial: dict) -> list:
         found = (trial.get("latency") or {}).get(name)
-        return [found / 1e9] if found is not None and is_latency(trial) else []
+        return [] if found is None else [found / 1e9]
 
     return compute
 
@@ -237,8 +234,10 @@ def metrics_of(experiment: str) -> list[str]:
 def point_of(line: dict, trial: dict) -> Point:
     if line["mode"] == "hold":
         return Point("hold", idle=trial.get("wanted") or line.get("wanted") or 0)
-    names = ("idle", "active", "size", "firehoses")
-    return Point(line["mode"], *(line[name] for name in names), line.get("rate_planned"))
+    numbers = [line[name] for name in ("idle", "active", "size", "firehoses")]
+    panels = BY_NAME[line["experiment"]].panels
+    turn = line["turn"] if any(panel.x == "turn" for panel in panels) else None
+    return Point(line["mode"], *numbers, line.get("rate_planned"), turn)
 
 
 def trials_of(line: dict) -> list[dict]:

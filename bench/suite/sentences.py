@@ -16,7 +16,7 @@ from experiments import BY_NAME
 from figures import Figure, Point, Ratio, Run
 from options import FLOOR, LT, PEERS, THE_FOUR, TWIN
 from published import MECHANISMS, OPEN, coordinated_omission, one_ready, wait_words
-from words import BYTES, amount, listed, noun, number, ratio, sentence, short, some, times
+from words import BYTES, SECONDS, amount, listed, noun, number, ratio, sentence, short, some, times
 
 VERBS = {"rate": "reaches", "mib_rate": "reaches", "p50": "has", "p99": "has"}
 FEWEST_NS = 0.5  # per descriptor watched: less is nothing that `waits` can show
@@ -24,7 +24,7 @@ FEWEST_NS = 0.5  # per descriptor watched: less is nothing that `waits` can show
 
 def load(point: Point) -> tuple:
     """To sort by: a run goes through its loads in any order."""
-    return (point.idle, point.active, point.size, point.firehoses, point.rate or 0)
+    return (point.idle, point.active, point.size, point.firehoses, point.rate or 0, point.turn or 0)
 
 
 def place(one: Figure | Ratio) -> str:
@@ -41,6 +41,8 @@ def place(one: Figure | Ratio) -> str:
     if along == "firehoses":
         streams = some(point.firehoses, "stream")
         return f"beside {streams}" if point.firehoses else "without a stream"
+    if point.turn is not None:
+        return f"in turns of {amount(point.turn, SECONDS)}"
     if along == "size":
         return f"with messages of {amount(point.size, BYTES)}"
     if not point.idle:

@@ -9,12 +9,36 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char buffer[64 * 1024];
+static _Thread_local char buffer[64 * 1024];
+
+/* Of all servers in this process, in the order in which they were served. */
+static pthread_mutex_t visiting = PTHREAD_MUTEX_INITIALIZER;
+static const struct fake_server *visits[FAKE_VISITS];
+static size_t visits_count;
+
+/* Several servers share the counters. */
+static void add_to(uint64_t *counter, uint64_t increase)
+{
+    __atomic_add_fetch(counter, increase, __ATOMIC_RELAXED);
+}
+
+static void note_visit(const struct fake_server *server)
+{
+    pthread_mutex_lock(&visiting);
+    if (visits_count < FAKE_VISITS &&
+        (visits_count == 0 || visits[visits_count - 1] != server))
+        visits[visits_count++] = server;
+    pthread_mutex_unlock(&visiting);
+}
+
+size_t fake_server_visits(const struct fake_server *const **all)
+{
+    *all = visits;
+    return visits_count;
+}
 
 static void send_all(int fd, const char *bytes, size_t length)
 {
@@ -37,25 +61,7 @@ static void end_connection(struct fake_server *server, int i, int linger)
     setsockopt(server->fds[i], SOL_SOCKET, SO_LINGER, &how, sizeof(how));
     close(server->fds[i]);
     server->fds[i] = -1;
-    counters->connections--;
-}
-
-/* Keep the reply; when `after` connections have one, send them all. */
-static void hold_back(struct fake_server *server, int i, size_t length)
-{
-    int kept = 0;
-
-    server->kept[i] = realloc(server->kept[i], length);
-    memcpy(server->kept[i], buffer, length);
-    server->kept_length[i] = length;
-    for (int j = 0; j < server->count; j++)
-        kept += server->kept_length[j] > 0;
-    if (kept < server->after)
-        return;
-    for (int j = 0; j < server->count; j++) {
-        send_all(server->fds[j], server->kept[j], server->kept_length[j]);
-        server->kept_length[j] = 0;
-    }
+    add_to(&counters->connections, UINT64_MAX); /* one less */
 }
 
 /* Reply as it should not be.  `n` bytes from connection `i` are in `buffer`. */
@@ -125,29 +131,30 @@ static void serve(struct fake_server *server, int i)
         end_connection(server, i, 0);
         return;
     }
-    counters->receives++;
-    counters->bytes_received += (uint64_t)n;
+    note_visit(server);
+    server->bytes += (uint64_t)n;
     server->receives[i]++;
+    add_to(&counters->bytes_received, (uint64_t)n);
+    add_to(&counters->receives, 1);
     if (server->behaviour == IS_SLOW)
         usleep(20000);
-    if (server->behaviour == WAITS_FOR_ALL)
-        hold_back(server, i, (size_t)n);
-    else if (is_echoed(server, i))
+    if (is_echoed(server, i))
         send_all(server->fds[i], buffer, (size_t)n);
     else
         misbehave(server, i, (size_t)n);
 }
 
-/* The next place; when all were used, one whose connection has ended. */
+/* A place whose connection has ended, or the next one. */
 static int choose_place(struct fake_server *server)
 {
-    if (server->count < FAKE_CONNECTIONS)
-        return server->count++;
-    for (int i = 0; i < server->count; i++) {
-        if (server->fds[i] == -1)
-            return i;
-    }
-    ck_abort_msg("more than %d connections at once", FAKE_CONNECTIONS);
+    int i = 0;
+
+    while (i < server->count && server->fds[i] != -1)
+        i++;
+    ck_assert_int_lt(i, FAKE_CONNECTIONS);
+    if (i == server->count)
+        server->count++;
+    return i;
 }
 
 static void accept_one(struct fake_server *server)
@@ -160,7 +167,7 @@ static void accept_one(struct fake_server *server)
     server->fds[i] = fd;
     server->receives[i] = 0;
     server->numbers[i] = server->accepted++;
-    counters->connections++;
+    add_to(&counters->connections, 1);
     if (server->behaviour == TURNS_AWAY &&
         server->numbers[i] >= server->spares_first)
         end_connection(server, i, 0);
@@ -259,8 +266,6 @@ void fake_server_stop(struct fake_server *server)
     close(server->stop[0]);
     if (server->listen_fd != -1)
         close(server->listen_fd);
-    for (int i = 0; i < server->count; i++) {
+    for (int i = 0; i < server->count; i++)
         end_connection(server, i, 1);
-        free(server->kept[i]);
-    }
 }

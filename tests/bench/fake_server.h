@@ -10,6 +10,8 @@
 #define TESTS_BENCH_FAKE_SERVER_H
 
 #include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum behaviour {
     ECHOES,             /* never wrong */
@@ -28,10 +30,12 @@ enum behaviour {
     CLOSES_THE_FIRST,    /* connection 0, beside the echo */
     IS_SLOW,             /* each receive and its reply take 20 ms */
     READS_LATE,          /* nothing, before `after` connections have spoken */
-    WAITS_FOR_ALL,       /* replies when `after` connections have spoken */
 };
 
-enum { FAKE_CONNECTIONS = 512 }; /* open at once */
+enum {
+    FAKE_CONNECTIONS = 512, /* open at once */
+    FAKE_VISITS = 1024,     /* that are noted */
+};
 
 struct fake_server {
     enum behaviour behaviour;
@@ -40,14 +44,13 @@ struct fake_server {
     int listen_fd;    /* -1 when it has stopped listening */
     char port[8];     /* decimal; chosen by the kernel */
     pthread_t thread;
-    int stop[2];  /* a pipe: closing it ends the thread */
-    int accepted; /* connections ever accepted */
-    int count;    /* the same up to FAKE_CONNECTIONS: then places are reused */
+    int stop[2];    /* a pipe: closing it ends the thread */
+    uint64_t bytes; /* that it has received */
+    int accepted;   /* connections ever accepted */
+    int count;      /* of places: a closed connection leaves one */
     int numbers[FAKE_CONNECTIONS]; /* of each, in the order of accepting */
     int fds[FAKE_CONNECTIONS];
     int receives[FAKE_CONNECTIONS];
-    char *kept[FAKE_CONNECTIONS]; /* replies held back, and their lengths */
-    size_t kept_length[FAKE_CONNECTIONS];
 };
 
 /*
@@ -57,6 +60,13 @@ struct fake_server {
  */
 void fake_server_start(struct fake_server *server, enum behaviour behaviour,
                        int after);
+
+/*
+ * Which of the servers were served one after the other?  Their number is
+ * returned, and they are left in `all`; a server that is served again without
+ * another in between is there once.
+ */
+size_t fake_server_visits(const struct fake_server *const **all);
 
 /* End the thread and close everything. */
 void fake_server_stop(struct fake_server *server);

@@ -33,6 +33,7 @@ struct program program_start_to(int out_fd, const char *const argv[])
     ck_assert_int_ne(program.pid, -1);
     if (program.pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing */
+        setpgid(0, 0);
         dup2(program.out_fd, STDOUT_FILENO);
         dup2(program.err_fd, STDERR_FILENO);
         execv(argv[0], (char *const *)argv);

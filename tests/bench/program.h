@@ -19,7 +19,8 @@ struct program {
     char *err;
 };
 
-/* Start the program argv[0] with these arguments; the last one is NULL. */
+/* Start the program argv[0] with these arguments; the last one is NULL.  It has
+ * a process group of its own. */
 struct program program_start(const char *const argv[]);
 
 /* The same, with this descriptor as its standard output. */

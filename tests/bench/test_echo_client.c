@@ -44,7 +44,7 @@ static int count(const char *text, const char *part)
     return found;
 }
 
-START_TEST(three_phrases_on_ten_connections)
+TEST(three_phrases_on_ten_connections)
 {
     struct program program = talk(ECHOES, 0, (const char *const[3]){NULL});
 
@@ -62,9 +62,8 @@ START_TEST(three_phrases_on_ten_connections)
         strstr(program.out, "30 of 30 messages came back unchanged\n"));
     program_free(&program);
 }
-END_TEST
 
-START_TEST(its_arguments_are_what_it_says)
+TEST(its_arguments_are_what_it_says)
 {
     struct program program =
         talk(ECHOES, 0,
@@ -76,21 +75,10 @@ START_TEST(its_arguments_are_what_it_says)
     ck_assert_ptr_nonnull(strstr(program.out, "4 of 4 messages"));
     program_free(&program);
 }
-END_TEST
 
-/* The server replies to nobody before it has heard from all. */
-START_TEST(it_speaks_on_all_before_it_listens)
-{
-    struct program program =
-        talk(WAITS_FOR_ALL, 10, (const char *const[3]){NULL});
-
-    ck_assert_msg(program.status == 0, "%s", program.err);
-    program_free(&program);
-}
-END_TEST
-
-/* Nor if the server reads nothing before it could read from all ten. */
-START_TEST(the_longest_argument_does_not_block)
+/* Nor if the server reads nothing before it could read from all ten, which also
+ * means that the client speaks on all before it listens. */
+TEST_TIMES(the_longest_argument_does_not_block, 2)
 {
     static char longest[1 << 17]; /* execve(2): with its end, 128 KiB */
     enum behaviour behaviour = _i == 0 ? ECHOES : READS_LATE;
@@ -102,7 +90,6 @@ START_TEST(the_longest_argument_does_not_block)
     ck_assert_ptr_nonnull(strstr(program.out, "20 of 20 messages"));
     program_free(&program);
 }
-END_TEST
 
 static const struct wrong {
     enum behaviour behaviour;
@@ -129,14 +116,13 @@ static void talk_to_wrong(const struct wrong *wrong)
     program_free(&program);
 }
 
-START_TEST(a_wrong_server_is_noticed)
+TEST_TIMES(a_wrong_server_is_noticed, COUNT(wrongs))
 {
     talk_to_wrong(&wrongs[_i]);
 }
-END_TEST
 
 /* Its phrases, written on a full disk and for a reader that has left. */
-START_TEST(only_a_full_output_is_a_failure)
+TEST_TIMES(only_a_full_output_is_a_failure, 2)
 {
     static struct fake_server server;
     char port[32];
@@ -155,10 +141,9 @@ START_TEST(only_a_full_output_is_a_failure)
     program_free(&program);
     fake_server_stop(&server);
 }
-END_TEST
 
 /* It waits for a reply; its parent has blocked and ignored the signal. */
-START_TEST(an_inherited_mask_keeps_no_signal_away)
+TEST(an_inherited_mask_keeps_no_signal_away)
 {
     static struct fake_server server;
     char port[32];
@@ -179,14 +164,13 @@ START_TEST(an_inherited_mask_keeps_no_signal_away)
     program_free(&program);
     fake_server_stop(&server);
 }
-END_TEST
 
 static const char *const mistakes[] = {
     "--port=0",        "--port=65536", "--port=x",
     "--connections=0", "--nothing",    "--connections=x",
 };
 
-START_TEST(a_mistake_is_one_line_that_names_it)
+TEST_TIMES(a_mistake_is_one_line_that_names_it, COUNT(mistakes))
 {
     struct program program =
         program_start((const char *const[]){echo_client, mistakes[_i], NULL});
@@ -197,27 +181,10 @@ START_TEST(a_mistake_is_one_line_that_names_it)
     ck_assert_int_eq(count(program.err, "\n"), 1);
     program_free(&program);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
     char **paths = tap_arguments(argc, argv, 1);
-
     echo_client = paths[0];
-    Suite *suite = suite_create("echo_client");
-    TCase *tcase = tcase_create("echo_client");
-
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_test(tcase, three_phrases_on_ten_connections);
-    tcase_add_test(tcase, its_arguments_are_what_it_says);
-    tcase_add_test(tcase, it_speaks_on_all_before_it_listens);
-    tcase_add_loop_test(tcase, the_longest_argument_does_not_block, 0, 2);
-    tcase_add_loop_test(tcase, a_wrong_server_is_noticed, 0,
-                        sizeof(wrongs) / sizeof(wrongs[0]));
-    tcase_add_loop_test(tcase, only_a_full_output_is_a_failure, 0, 2);
-    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
-    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
-                        sizeof(mistakes) / sizeof(mistakes[0]));
-    suite_add_tcase(suite, tcase);
-    return tap_run(suite);
+    return tap_main("echo_client", NULL, NULL);
 }

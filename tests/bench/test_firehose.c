@@ -1,30 +1,28 @@
 /*
- * test_firehose: a stream without end is compared byte by byte, a turn of it is
- * bounded, and what is wrong in it spoils the point.
+ * test_firehose: a stream without end is compared byte by byte, and a move of
+ * it is bounded.
  *
- * First the turns, one by one, over socketpairs whose other ends the test
- * holds; then loadgen end to end.
+ * First the moves, one by one, over socketpairs whose other ends the test
+ * holds; then loadgen end to end.  That a wrong stream spoils a trial is in
+ * test_wrong.
  *
  *     test_firehose PATH-OF-LOADGEN
  */
 #include "client/pattern.h"
-#include "counters.h"
-#include "fake_server.h"
 #include "load/firehose.h"
+#include "run.h"
 #include "tap.h"
-#include "trial.h"
 
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { COUNT = 3 };
+enum { STREAMS = 3 };
 
-static struct load_connection ours[COUNT];
-static int theirs[COUNT];
+static struct load_connection ours[STREAMS];
+static int theirs[STREAMS];
 static struct firehoses firehoses;
 static struct trial trial;
 static char text[4 * FIREHOSE_PIECE];
@@ -33,9 +31,10 @@ static void set_up(void)
 {
     const int space = 2 * FIREHOSE_PIECE;
 
+    run_set_up();
     pattern_init();
     trial = (struct trial){.valid = true};
-    for (uint32_t i = 0; i < COUNT; i++) {
+    for (uint32_t i = 0; i < STREAMS; i++) {
         int pair[2];
         ck_assert_int_eq(
             socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
@@ -48,6 +47,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     firehoses_close(&firehoses);
+    run_tear_down();
 }
 
 /* Let the first `count` stream. */
@@ -70,7 +70,7 @@ static void answer(size_t i, const char *bytes, size_t length)
     ck_assert_int_eq(send(theirs[i], bytes, length, 0), (ssize_t)length);
 }
 
-START_TEST(a_turn_is_one_piece_of_one_firehose)
+TEST(a_move_is_one_piece_of_one_firehose)
 {
     open_some(1);
     for (uint64_t sent = 0; sent < 3 * FIREHOSE_PIECE;) {
@@ -84,25 +84,23 @@ START_TEST(a_turn_is_one_piece_of_one_firehose)
     }
     ck_assert(trial.valid);
 }
-END_TEST
 
 /* As long as they are ready, each is served as often as the others. */
-START_TEST(the_firehoses_take_turns)
+TEST(the_firehoses_move_in_rotation)
 {
-    size_t heard[COUNT] = {0};
+    size_t heard[STREAMS] = {0};
 
-    open_some(COUNT);
-    for (size_t turn = 0; turn < 10 * COUNT; turn++) {
+    open_some(STREAMS);
+    for (size_t move = 0; move < 10 * STREAMS; move++) {
         firehoses_move(&firehoses);
-        for (size_t i = 0; i < COUNT; i++)
+        for (size_t i = 0; i < STREAMS; i++)
             heard[i] += hear(i) > 0;
     }
-    for (size_t i = 0; i < COUNT; i++)
+    for (size_t i = 0; i < STREAMS; i++)
         ck_assert_uint_eq(heard[i], 10);
 }
-END_TEST
 
-START_TEST(an_echo_is_counted_when_it_is_right)
+TEST(an_echo_is_counted_when_it_is_right)
 {
     open_some(2);
     firehoses_move(&firehoses);
@@ -120,9 +118,8 @@ START_TEST(an_echo_is_counted_when_it_is_right)
     firehoses_judge(&firehoses);
     ck_assert(trial.valid);
 }
-END_TEST
 
-START_TEST(nothing_is_sent_in_the_drain)
+TEST(nothing_is_sent_in_the_drain)
 {
     open_some(1);
     firehoses_move(&firehoses);
@@ -138,12 +135,11 @@ START_TEST(nothing_is_sent_in_the_drain)
     ck_assert_uint_eq(trial.lost, 1);
     ck_assert_str_eq(trial.reason, "bytes never came back on 1 of 1 firehoses");
 }
-END_TEST
 
 /* Byte 0, one within, one past the first piece of the pattern. */
 static const size_t places[] = {0, 4711, FIREHOSE_PIECE + 17};
 
-START_TEST(a_changed_byte_is_found)
+TEST_TIMES(a_changed_byte_is_found, COUNT(places))
 {
     size_t length = 0;
 
@@ -162,10 +158,9 @@ START_TEST(a_changed_byte_is_found)
     ck_assert_uint_eq(trial.wrong_bytes, 1);
     ck_assert_uint_eq(firehoses.echoed, places[_i]);
 }
-END_TEST
 
 /* The stretch of the pattern that came first is not the second one. */
-START_TEST(a_repeated_piece_is_wrong)
+TEST(a_repeated_piece_is_wrong)
 {
     static char first[FIREHOSE_PIECE];
 
@@ -184,175 +179,56 @@ START_TEST(a_repeated_piece_is_wrong)
     ck_assert_uint_eq(trial.wrong_bytes, 1);
     ck_assert_uint_eq(firehoses.echoed, FIREHOSE_PIECE);
 }
-END_TEST
 
-START_TEST(bytes_before_they_were_sent_are_wrong)
+TEST(bytes_before_they_were_sent_are_wrong)
 {
     open_some(1);
     answer(0, pattern_message(ours[0].number, 0), 1);
     firehoses_move(&firehoses);
     ck_assert_uint_eq(trial.wrong_bytes, 1);
 }
-END_TEST
-
-START_TEST(the_end_of_the_stream_is_noticed)
-{
-    open_some(1);
-    firehoses_move(&firehoses);
-    hear(0);
-    close(theirs[0]);
-    firehoses_move(&firehoses);
-    ck_assert_uint_eq(trial.closed, 1);
-    ck_assert_str_eq(
-        trial.reason,
-        "the server closed connection 10, a firehose: end of stream");
-}
-END_TEST
-
-START_TEST(no_firehose_is_no_work)
-{
-    open_some(0);
-    firehoses_move(&firehoses);
-    ck_assert(firehoses_are_quiet(&firehoses));
-    firehoses_drain(&firehoses);
-    firehoses_judge(&firehoses);
-    ck_assert(trial.valid);
-}
-END_TEST
 
 /* Which of the connections stream changes from point to point. */
-START_TEST(they_stream_beside_the_talkers)
+TEST_TIMES(they_stream_beside_the_active_ones, 2)
 {
-    static const int streams[] = {0, 2, 0, 2};
     static const char *const kinds[] = {"--size=64", "--rate=500"};
+    const struct fake_server *server = run_server(ECHOES, 0);
     json_int_t echoed = 0;
-    struct fake_server server;
-    struct run run;
 
-    fake_server_start(&server, ECHOES, 0);
-    trial_run(&run, server.port,
-              (const char *const[]){kinds[_i], "--idle=0,5", "--active=3",
-                                    "--firehoses=0,2", "--turn=0.1",
-                                    "--cycles=3", NULL});
-    ck_assert_msg(run.program.status == 0, "%s", run.program.err);
+    run_all(0, "%s --idle=0,5 --active=3 --firehoses=0,2 --turn=0.1 --cycles=3",
+            kinds[_i]);
     ck_assert_uint_eq(run.count, 4);
+    run_assert_all_valid();
     for (size_t i = 0; i < 4; i++) {
-        json_int_t bytes = trial_integer(run.points[i], "firehose_bytes");
-        trial_assert_valid(run.points[i]);
-        ck_assert_int_eq(trial_integer(run.points[i], "firehoses"), streams[i]);
-        ck_assert_int_gt(trial_integer(run.points[i], "echoes"), 0);
-        ck_assert_int_eq(bytes > 0, streams[i] > 0);
-        echoed += bytes + 64 * trial_integer(run.points[i], "echoes");
+        const json_t *measured = run_trial(i, 0);
+        json_int_t bytes = run_integer(measured, "firehose_bytes");
+        ck_assert_int_eq(run_integer(run.points[i], "firehoses"), i % 2 * 2);
+        ck_assert_int_gt(run_integer(measured, "echoes"), 0);
+        ck_assert_int_eq(bytes > 0, i % 2 > 0);
+        echoed += bytes + 64 * run_integer(measured, "echoes");
     }
-    ck_assert_int_eq(trial_integer(run.points[3], "held"), 10);
-    trial_free(&run);
-    fake_server_stop(&server);
-    /* The server has also had what is not counted, and the proofs. */
-    ck_assert_int_gt((json_int_t)counters->bytes_received, echoed);
+    ck_assert_int_eq(run_integer(run_trial(3, 0), "held"), 10);
+    /* The server has also had the starts, the drains and the proofs. */
+    ck_assert_uint_gt(server->bytes, (uint64_t)echoed);
 }
-END_TEST
 
 /* The server counts what it receives, in the counters of this process. */
-START_TEST(bytes_are_counted_in_the_window_only)
+TEST(bytes_are_counted_in_the_window_only)
 {
-    char file[64], port[96];
-    struct fake_server server;
-    struct run run;
-
-    snprintf(file, sizeof(file), "/tmp/test_firehose.%d", (int)getpid());
-    counters_open(file);
-    fake_server_start(&server, ECHOES, 0);
-    snprintf(port, sizeof(port), "%s,counters=%s", server.port, file);
-    trial_run(&run, port,
-              (const char *const[]){"--firehoses=1", "--turn=0.2", "--start=1",
-                                    "--cycles=1", "--settle=0", NULL});
-    unlink(file);
-    trial_assert_valid(run.points[0]);
-    json_int_t echoed = trial_integer(run.points[0], "firehose_bytes");
+    run_add("127.0.0.1:%s,counters=%s", run_fake(ECHOES, 0)->port,
+            run_counters());
+    run_all(0, "--firehoses=1 --turn=0.2 --start=0.5 --cycles=2");
+    run_assert_all_valid();
+    json_int_t echoed = run_integer(run_trial(0, 0), "firehose_bytes");
     json_int_t received =
-        trial_integer(run.points[0], "server_use.counters.bytes_received");
+        run_integer(run_trial(0, 0), "server_use.counters.bytes_received");
     /* What lies in the buffers at both ends of the window is in the margin. */
     ck_assert_int_gt(echoed, received / 2);
     ck_assert_int_lt(echoed, received * 2);
-    trial_free(&run);
-    fake_server_stop(&server);
-}
-END_TEST
-
-/* The talkers are served as they should be; the stream, beside them, isn't. */
-static const struct wrong {
-    enum behaviour behaviour;
-    const char *reason; /* begins so */
-    const char *error;  /* and this is counted */
-} wrongs[] = {
-    {CHANGES_A_BIT, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
-    {LOSES_A_BYTE, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
-    {DOUBLES_A_BYTE, "wrong byte: connection 2, a firehose, ", "wrong_bytes"},
-    {CLOSES, "the server closed connection 2, a firehose: ", "closed"},
-    {RESETS, "the server closed connection 2, a firehose: ", "closed"},
-    {FORGETS, "bytes never came back on 1 of 1 firehoses", "lost"},
-};
-
-static void stream_wrong(const struct wrong *wrong)
-{
-    struct fake_server server;
-    struct run run;
-
-    fake_server_start(&server, wrong->behaviour, 50);
-    server.spares_first = 2; /* the talkers */
-    trial_run(&run, server.port,
-              (const char *const[]){"--active=2", "--firehoses=1,2",
-                                    "--turn=0.5", "--stall=0.5", NULL});
-    ck_assert_int_eq(run.program.status, 1);
-    ck_assert_uint_eq(run.count, 1); /* it did not go on */
-    trial_assert_wrong(run.points[0], wrong->reason, wrong->error);
-    trial_free(&run);
-    fake_server_stop(&server);
-}
-
-START_TEST(a_wrong_stream_is_not_measured)
-{
-    stream_wrong(&wrongs[_i]);
-}
-END_TEST
-
-static TCase *turns(void)
-{
-    TCase *tcase = tcase_create("turns");
-
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_add_test(tcase, a_turn_is_one_piece_of_one_firehose);
-    tcase_add_test(tcase, the_firehoses_take_turns);
-    tcase_add_test(tcase, an_echo_is_counted_when_it_is_right);
-    tcase_add_test(tcase, nothing_is_sent_in_the_drain);
-    tcase_add_loop_test(tcase, a_changed_byte_is_found, 0,
-                        sizeof(places) / sizeof(places[0]));
-    tcase_add_test(tcase, a_repeated_piece_is_wrong);
-    tcase_add_test(tcase, bytes_before_they_were_sent_are_wrong);
-    tcase_add_test(tcase, the_end_of_the_stream_is_noticed);
-    tcase_add_test(tcase, no_firehose_is_no_work);
-    return tcase;
-}
-
-static TCase *end_to_end(void)
-{
-    TCase *tcase = tcase_create("loadgen");
-
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_loop_test(tcase, they_stream_beside_the_talkers, 0, 2);
-    tcase_add_test(tcase, bytes_are_counted_in_the_window_only);
-    tcase_add_loop_test(tcase, a_wrong_stream_is_not_measured, 0,
-                        sizeof(wrongs) / sizeof(wrongs[0]));
-    return tcase;
 }
 
 int main(int argc, char *argv[])
 {
-    char **paths = tap_arguments(argc, argv, 1);
-
-    trial_loadgen = paths[0];
-    Suite *suite = suite_create("firehose");
-    suite_add_tcase(suite, turns());
-    suite_add_tcase(suite, end_to_end());
-    return tap_run(suite);
+    run_loadgen = tap_arguments(argc, argv, 1)[0];
+    return tap_main("firehose", set_up, tear_down);
 }

@@ -20,9 +20,9 @@ static const char *echo_client;
  */
 static const char *const counts[] = {"1", "10", "128"};
 
-START_TEST(it_serves_as_many_as_it_was_told)
+TEST_TIMES(it_serves_as_many_as_asked_for, COUNT(counts))
 {
-    char connections[32], active[32], line[100], address[64];
+    char connections[32], active[32], line[100];
 
     snprintf(connections, sizeof(connections), "--connections=%s", counts[_i]);
     snprintf(active, sizeof(active), "--active=%s", counts[_i]);
@@ -31,9 +31,8 @@ START_TEST(it_serves_as_many_as_it_was_told)
     program_first_line(&server, line, sizeof(line));
     ck_assert_ptr_nonnull(strstr(line, "floor: listening on 127.0.0.1:"));
 
-    snprintf(address, sizeof(address), "127.0.0.1%s", strrchr(line, ':'));
     struct program load = program_start(
-        (const char *const[]){loadgen, active, "--cycles=4", address, NULL});
+        (const char *const[]){loadgen, active, strrchr(line, ' ') + 1, NULL});
     program_wait(&load);
     ck_assert_msg(load.status == 0, "%s%s", load.out, load.err);
     program_wait(&server); /* its clients have left */
@@ -41,9 +40,8 @@ START_TEST(it_serves_as_many_as_it_was_told)
     program_free(&load);
     program_free(&server);
 }
-END_TEST
 
-START_TEST(it_ends_when_a_client_ends_its_stream)
+TEST(it_ends_when_a_client_ends_its_stream)
 {
     char line[100], port[32];
     struct program server = program_start(
@@ -60,10 +58,9 @@ START_TEST(it_ends_when_a_client_ends_its_stream)
     program_free(&client);
     program_free(&server);
 }
-END_TEST
 
 /* SIGTERM was blocked and ignored by its parent. */
-START_TEST(an_inherited_mask_keeps_no_signal_away)
+TEST(an_inherited_mask_keeps_no_signal_away)
 {
     sigset_t all;
     char line[100];
@@ -79,12 +76,11 @@ START_TEST(an_inherited_mask_keeps_no_signal_away)
     ck_assert_int_eq(server.status, 128 + SIGTERM);
     program_free(&server);
 }
-END_TEST
 
 static const char *const mistakes[] = {"--connections=129", "--connections=0",
                                        "--port=65536", "stray", "--nothing"};
 
-START_TEST(a_mistake_is_one_line_that_names_it)
+TEST_TIMES(a_mistake_is_one_line_that_names_it, COUNT(mistakes))
 {
     struct program program =
         program_start((const char *const[]){floor_path, mistakes[_i], NULL});
@@ -94,25 +90,12 @@ START_TEST(a_mistake_is_one_line_that_names_it)
     ck_assert_ptr_nonnull(strstr(program.err, mistakes[_i]));
     program_free(&program);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
     char **paths = tap_arguments(argc, argv, 3);
-
     floor_path = paths[0];
     loadgen = paths[1];
     echo_client = paths[2];
-    Suite *suite = suite_create("floor");
-    TCase *tcase = tcase_create("floor");
-
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_loop_test(tcase, it_serves_as_many_as_it_was_told, 0,
-                        sizeof(counts) / sizeof(counts[0]));
-    tcase_add_test(tcase, it_ends_when_a_client_ends_its_stream);
-    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
-    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
-                        sizeof(mistakes) / sizeof(mistakes[0]));
-    suite_add_tcase(suite, tcase);
-    return tap_run(suite);
+    return tap_main("floor", NULL, NULL);
 }

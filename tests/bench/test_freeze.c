@@ -4,31 +4,27 @@
  *
  *     test_freeze PATH-OF-LOADGEN PATH-OF-A-SERVER
  *
- * Open loop: messages are planned evenly, R a second, in a window of W seconds,
- * F of which the server is frozen.  The R F messages that are planned while it
- * is frozen wait for its end: the one planned x seconds after the beginning
- * waits F - x.  All others are answered in no time compared to that.  So the
- * number of messages that take longer than t < F is R (F - t).
+ * Open loop: messages are planned evenly in a window of W seconds, F of which
+ * the server is frozen.  Those that are planned while it is frozen wait for its
+ * end: the one planned x seconds after the beginning waits F - x.  All others
+ * are answered in no time compared to that.  So, for q > 1 - F / W, the
+ * quantile q of the response time is F - (1 - q) W: the slowest part 1 - q of
+ * all are those that were planned first.
  *
- * Or, for q > 1 - F / W: the quantile q of the response time is F - (1 - q) W,
- * for the slowest part 1 - q of all R W messages are the R W (1 - q) that were
- * planned first.  When the machine stops us for some ms on its own, a few
- * messages move from one side of a quantile to the other, and how many may do
- * so is said below.  If it stops us for long, more messages wait than was
- * calculated, but never fewer: so the least is asserted of every trial, and the
- * most of one in five.
+ * When a busy machine stops us for some ms on its own, a few messages move;
+ * how far they may is said below.  If it stops us for long, they wait longer
+ * than was calculated, but never shorter: so the least is asserted of every
+ * trial, and the most of one in five.
  *
  * Closed loop with one connection: it has one message in flight when the server
  * stops, and sends no other before it goes on.  One echo of many thousands has
- * seen the freeze; that is what coordinated omission means.
+ * seen the freeze, and no quantile does; that is what coordinated omission
+ * means.
  */
-#include "counters.h"
-#include "fake_server.h"
 #include "load/freeze.h"
+#include "run.h"
 #include "tap.h"
-#include "trial.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -41,42 +37,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* A trial of one turn, with a start and a window of so many seconds. */
-#define ONE_TURN(start, turn) \
-    "--start=" start, "--turn=" turn, "--cycles=1", "--settle=0"
-
 enum {
-    RATE = 1000,     /* so one message is planned each ms, for a second */
-    TOLERANCE = 40,  /* of 250 messages that are planned in the freeze */
     TRIES = 5,       /* one of which a machine has to let be */
     STEP_US = 10000, /* between two looks at the server's state */
     STEPS = 2000,
 };
 
+#define ONE "--cycles=1 --settle=0 "
+#define TOLERANCE 0.04 /* s, of the 0.25 s of the freeze */
+
 static const char *server_path;
-
-struct server {
-    struct program program;
-    char port[48]; /* and its pid, as loadgen wants them */
-};
-
-static void server_start(struct server *server)
-{
-    char line[100];
-
-    server->program =
-        program_start((const char *const[]){server_path, "--port=0", NULL});
-    program_first_line(&server->program, line, sizeof(line));
-    snprintf(server->port, sizeof(server->port), "%s,pid=%d",
-             strrchr(line, ':') + 1, (int)server->program.pid);
-}
-
-static void server_stop(struct server *server)
-{
-    kill(server->program.pid, SIGTERM);
-    program_wait(&server->program);
-    program_free(&server->program);
-}
 
 /* The letter behind the name in /proc/PID/stat (proc(5)): T is stopped. */
 static char state(pid_t pid)
@@ -101,153 +71,124 @@ static void await_state(pid_t pid, bool stopped)
     ck_assert_msg(step < STEPS, "the server is in state %c", state(pid));
 }
 
-/* The quantile of `percent` in the histogram at `path`, in seconds. */
-static double quantile(const json_t *point, const char *path, double percent)
-{
-    const json_t *list = json_object_get(trial_get(point, path), "quantiles");
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *pair = json_array_get(list, i);
-        if (json_number_value(json_array_get(pair, 0)) == percent)
-            return json_number_value(json_array_get(pair, 1)) / 1e9;
-    }
-    ck_abort_msg("there is no quantile of %g %% in %s", percent, path);
-}
-
 /* It was stopped not before that was asked for, nor for less.  The tests
  * calculate with the time that it really was, which this returns. */
-static double frozen_seconds(const json_t *point, double at, double seconds)
+static double frozen_seconds(const json_t *trial, double at, double seconds)
 {
-    ck_assert_double_ge(trial_real(point, "freeze.at"), at);
-    ck_assert_double_ge(trial_real(point, "freeze.seconds"), seconds - 1e-6);
-    return trial_real(point, "freeze.seconds");
+    run_assert_valid(trial);
+    ck_assert_double_ge(run_real_number(trial, "freeze.at"), at);
+    ck_assert_double_ge(run_real_number(trial, "freeze.seconds"),
+                        seconds - 1e-6);
+    return run_real_number(trial, "freeze.seconds");
 }
 
 /* And not much later, nor for much longer. */
-static bool was_punctual(const json_t *point, double at, double seconds)
+static bool was_punctual(const json_t *trial, double at, double seconds)
 {
-    return trial_real(point, "freeze.at") < at + 0.1 &&
-           trial_real(point, "freeze.seconds") < seconds + 0.1;
+    return run_real_number(trial, "freeze.at") < at + 0.1 &&
+           run_real_number(trial, "freeze.seconds") < seconds + 0.1;
 }
 
-/* As many wait as by the calculation; false if more do. */
-static bool open_loop_sees_who_waits(const struct server *server)
+/* The quantiles of `latency`, one after the other, as share and seconds. */
+static bool read_quantile(const json_t *latency, size_t i, double *share,
+                          double *seconds)
 {
-    struct run run;
+    const json_t *pair = json_array_get(run_get(latency, "quantiles"), i);
 
-    trial_run(&run, server->port,
-              (const char *const[]){"--rate=1000", "--gaps=constant",
-                                    "--active=100", ONE_TURN("0.25", "1"),
-                                    "--freeze=0.5,0.25", NULL});
-    const json_t *point = run.points[0];
-    trial_assert_valid(point);
-    ck_assert_int_eq(trial_integer(point, "latency.count"), RATE);
-    double frozen = frozen_seconds(point, 0.5, 0.25);
-    bool is_exact = was_punctual(point, 0.5, 0.25);
-    for (double percent = 80; percent <= 95; percent += 5) {
-        double expected = frozen - (100 - percent) / 100;
-        double found = quantile(point, "latency", percent);
-        ck_assert_double_ge(found, expected - TOLERANCE / (double)RATE);
-        is_exact = is_exact && found <= expected + TOLERANCE / (double)RATE;
+    *share = json_number_value(json_array_get(pair, 0)) / 100;
+    *seconds = json_number_value(json_array_get(pair, 1)) / 1e9;
+    return pair != NULL;
+}
+
+/* They wait as long as by the calculation; false if longer. */
+static bool open_loop_sees_what_waits(void)
+{
+    const double window = 1, freeze = 0.25;
+    double share, seconds;
+
+    run_all(0, ONE "--rate=1000 --gaps=constant --active=100 --turn=1 "
+                   "--freeze=0.5,0.25");
+    const json_t *trial = run_trial(0, 0);
+    double frozen = frozen_seconds(trial, 0.5, freeze);
+    bool is_exact = was_punctual(trial, 0.5, freeze);
+    size_t compared = 0;
+    ck_assert_int_eq(run_integer(trial, "latency.count"), 1000);
+    for (size_t i = 0;
+         read_quantile(run_get(trial, "latency"), i, &share, &seconds); i++) {
+        double expected = frozen - (1 - share) * window;
+        ck_assert_double_ge(seconds, expected - TOLERANCE);
+        is_exact =
+            is_exact && (expected < 0 || seconds <= expected + TOLERANCE);
+        compared += expected > 0;
     }
+    ck_assert_uint_ge(compared, 5);
     /*
      * From the actual send it looks harmless: of the 250 messages only one on
      * each of the 100 connections was sent before the server went on.
      */
-    is_exact = is_exact && quantile(point, "service", 85) < 0.05;
-    trial_free(&run);
+    for (size_t i = 0;
+         read_quantile(run_get(trial, "service"), i, &share, &seconds); i++)
+        is_exact = is_exact && (share > 0.87 || seconds < 0.05);
     return is_exact;
 }
 
-START_TEST(an_open_loop_sees_who_waits)
+/* The one echo that waited is the maximum; false if there were ten. */
+static bool closed_loop_sees_one_slow_echo(void)
 {
-    struct server server;
-    int tries = 1;
+    double share, seconds;
 
-    server_start(&server);
-    while (!open_loop_sees_who_waits(&server))
-        ck_assert_msg(tries++ < TRIES,
-                      "%d times more waited than was calculated", TRIES);
-    server_stop(&server);
-}
-END_TEST
-
-/* The one echo that waited is seen; false if there were others, many. */
-static bool closed_loop_sees_one_slow_echo(const struct server *server)
-{
-    struct run run;
-
-    trial_run(&run, server->port,
-              (const char *const[]){"--active=1", ONE_TURN("0.1", "1"),
-                                    "--freeze=0.3,0.5", NULL});
-    const json_t *point = run.points[0];
-    trial_assert_valid(point);
-    double frozen = frozen_seconds(point, 0.3, 0.5);
-    /* The others took no time to speak of. */
-    bool is_exact =
-        was_punctual(point, 0.3, 0.5) && quantile(point, "latency", 90) < 0.05;
-    ck_assert_int_gt(trial_integer(point, "echoes"), 100);
-    ck_assert_double_gt((double)trial_integer(point, "latency.max"),
+    run_all(0, ONE "--turn=1 --freeze=0.3,0.5");
+    const json_t *trial = run_trial(0, 0);
+    double frozen = frozen_seconds(trial, 0.3, 0.5);
+    bool is_exact = was_punctual(trial, 0.3, 0.5);
+    ck_assert_int_gt(run_integer(trial, "echoes"), 100);
+    ck_assert_double_gt((double)run_integer(trial, "latency.max"),
                         (frozen - 0.1) * 1e9);
-    trial_free(&run);
+    for (size_t i = 0;
+         read_quantile(run_get(trial, "latency"), i, &share, &seconds); i++)
+        is_exact = is_exact && seconds < 0.25;
     return is_exact;
 }
 
-START_TEST(a_closed_loop_sees_one_slow_echo)
+TEST_TIMES(the_freeze_has_its_arithmetic, 2)
 {
-    struct server server;
-    int tries = 1;
+    bool is_exact = false;
 
-    server_start(&server);
-    while (!closed_loop_sees_one_slow_echo(&server))
-        ck_assert_msg(tries++ < TRIES, "%d times more were slow", TRIES);
-    server_stop(&server);
-}
-END_TEST
-
-/* In every point, and up to the very end of the window. */
-START_TEST(each_point_has_its_freeze)
-{
-    struct server server;
-    struct run run;
-
-    server_start(&server);
-    trial_run(&run, server.port,
-              (const char *const[]){"--active=1,2,3", ONE_TURN("0.1", "0.25"),
-                                    "--freeze=0.125,0.125", NULL});
-    ck_assert_uint_eq(run.count, 3);
-    for (size_t i = 0; i < run.count; i++) {
-        trial_assert_valid(run.points[i]);
-        ck_assert_double_gt(trial_real(run.points[i], "freeze.seconds"), 0);
+    run_real(server_path);
+    for (int i = 0; i < TRIES && !is_exact; i++) {
+        run_again();
+        is_exact = _i == 0 ? open_loop_sees_what_waits()
+                           : closed_loop_sees_one_slow_echo();
     }
-    await_state(server.program.pid, false);
-    trial_free(&run);
-    server_stop(&server);
+    ck_assert_msg(is_exact, "%d times more waited than was calculated", TRIES);
 }
-END_TEST
+
+/* In every turn of every point, and up to the very end of the window. */
+TEST(each_turn_has_its_freeze)
+{
+    const struct real_server *server = run_real(server_path);
+
+    run_all(0, "--active=1,2,3 --cycles=2 --turn=0.25 --freeze=0.125,0.125");
+    ck_assert_uint_eq(run.count, 3);
+    for (size_t i = 0; i < run.count; i++)
+        frozen_seconds(run_trial(i, 0), 0.125, 0.1);
+    await_state(server->program.pid, false);
+}
 
 static const int signals[] = {SIGINT, SIGTERM, SIGKILL};
 
-/* However loadgen ends, and even when nobody asks it. */
-START_TEST(the_server_goes_on_whatever_happens)
+/* However loadgen ends, even when it can do nothing about it. */
+TEST_TIMES(the_server_goes_on_whatever_happens, 6)
 {
-    struct server server;
-    char word[64];
+    const struct real_server *server = run_real(server_path);
 
-    server_start(&server);
-    snprintf(word, sizeof(word), "127.0.0.1:%s", server.port);
-    struct program program = program_start((const char *const[]){
-        trial_loadgen, _i < 3 ? "--rate=100" : "--active=1",
-        ONE_TURN("0", "60"), "--freeze=0.1,59", word, NULL});
-    await_state(server.program.pid, true);
-    kill(program.pid, signals[_i % 3]);
-    program_wait(&program);
-    ck_assert_int_eq(program.status, 128 + signals[_i % 3]);
-    await_state(server.program.pid, false);
-    program_free(&program);
-    server_stop(&server);
+    run_start(ONE "%s --turn=60 --freeze=0.1,59",
+              _i < 3 ? "--rate=100" : "--active=1");
+    await_state(server->program.pid, true);
+    kill(run.program.pid, signals[_i % 3]);
+    run_end(128 + signals[_i % 3]);
+    await_state(server->program.pid, false);
 }
-END_TEST
 
 /* A process that does nothing, to be stopped. */
 static pid_t start_sleeper(void)
@@ -270,7 +211,7 @@ static void end_sleeper(pid_t pid)
 }
 
 /* The plan, step by step, on a clock that we make up. */
-START_TEST(it_stops_and_continues_once_a_window)
+TEST(it_stops_and_continues_once_a_window)
 {
     const uint64_t second = 1000000000;
     pid_t pid = start_sleeper();
@@ -295,10 +236,10 @@ START_TEST(it_stops_and_continues_once_a_window)
     }
     end_sleeper(pid);
 }
-END_TEST
 
-/* As in a container that forbids pidfds: by the number of the process. */
-START_TEST(it_stops_without_a_pidfd)
+/* As in a container that forbids pidfds: by the number of the process.  The end
+ * of the window ends the freeze. */
+TEST(it_stops_without_a_pidfd)
 {
     pid_t pid = start_sleeper();
 
@@ -311,25 +252,8 @@ START_TEST(it_stops_without_a_pidfd)
     await_state(pid, false);
     end_sleeper(pid);
 }
-END_TEST
 
-START_TEST(the_end_of_the_window_ends_the_freeze)
-{
-    pid_t pid = start_sleeper();
-    struct freeze freeze = freeze_prepare(pid, 0, 60);
-
-    freeze_begin(&freeze, 1);
-    ck_assert(freeze_step(&freeze, 1));
-    await_state(pid, true);
-    freeze_end(&freeze);
-    await_state(pid, false);
-    ck_assert_uint_gt(freeze.continued, freeze.stopped);
-    ck_assert_uint_eq(freeze_next(&freeze), UINT64_MAX);
-    end_sleeper(pid);
-}
-END_TEST
-
-START_TEST(nothing_planned_stops_nobody)
+TEST(nothing_planned_stops_nothing)
 {
     struct freeze freeze = {.pid = 0};
 
@@ -339,43 +263,30 @@ START_TEST(nothing_planned_stops_nobody)
     freeze_end(&freeze);
     ck_assert_uint_eq(freeze.stopped, 0);
 }
-END_TEST
 
 /* The process to be stopped has ended, though connections are served. */
-START_TEST(a_process_that_has_ended_is_said)
+TEST(a_process_that_has_ended_is_said)
 {
-    struct fake_server server;
-    struct run run;
-    char port[32];
     pid_t pid = start_sleeper();
 
-    fake_server_start(&server, ECHOES, 0);
-    snprintf(port, sizeof(port), "%s,pid=%d", server.port, (int)pid);
-    trial_start(&run, port,
-                (const char *const[]){"--active=1,2", ONE_TURN("0", "1"),
-                                      "--freeze=0.5,0.1", NULL});
-    while (counters->receives < 100)
-        usleep(1000); /* until it is at work; the test has a time limit */
+    run_add("127.0.0.1:%s,pid=%d", run_fake(ECHOES, 0)->port, (int)pid);
+    run_start(ONE "--active=1,2 --turn=1 --freeze=0.5,0.1");
+    run_await(100);
     end_sleeper(pid);
-    trial_wait(&run);
-    ck_assert_int_eq(run.program.status, 1);
-    ck_assert_str_eq(trial_string(run.points[run.count - 1], "reason"),
-                     "the server's process is gone: No such process");
-    trial_free(&run);
-    fake_server_stop(&server);
+    run_end(1);
+    run_assert_failed(run_trial(run.count - 1, 0),
+                      "the server's process is gone: No such process", NULL);
 }
-END_TEST
 
-/* Who would let it go on? */
-START_TEST(it_does_not_stop_itself)
+/* Nothing would let it go on. */
+TEST_ENDS(it_does_not_stop_itself, 1, EX_USAGE)
 {
     freeze_prepare(getpid(), 1, 1); /* ends here */
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
-/* Only root can become somebody else, who may not stop what root started. */
-START_TEST(a_process_of_another_user_is_refused)
+/* Only root can become another user, and that one may not stop this. */
+TEST_ENDS(a_process_of_another_user_is_refused, 1, EX_USAGE)
 {
     if (geteuid() != 0)
         exit(EX_USAGE);
@@ -383,28 +294,10 @@ START_TEST(a_process_of_another_user_is_refused)
     freeze_prepare(getppid(), 1, 1); /* ends here */
     exit(EXIT_SUCCESS);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
-    char **paths = tap_arguments(argc, argv, 2);
-    TCase *tcase = tcase_create("freeze");
-    Suite *suite = suite_create("freeze");
-
-    trial_loadgen = paths[0];
-    server_path = paths[1];
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_test(tcase, an_open_loop_sees_who_waits);
-    tcase_add_test(tcase, a_closed_loop_sees_one_slow_echo);
-    tcase_add_test(tcase, each_point_has_its_freeze);
-    tcase_add_loop_test(tcase, the_server_goes_on_whatever_happens, 0, 6);
-    tcase_add_test(tcase, it_stops_and_continues_once_a_window);
-    tcase_add_test(tcase, it_stops_without_a_pidfd);
-    tcase_add_test(tcase, the_end_of_the_window_ends_the_freeze);
-    tcase_add_test(tcase, nothing_planned_stops_nobody);
-    tcase_add_test(tcase, a_process_that_has_ended_is_said);
-    tcase_add_exit_test(tcase, it_does_not_stop_itself, EX_USAGE);
-    tcase_add_exit_test(tcase, a_process_of_another_user_is_refused, EX_USAGE);
-    suite_add_tcase(suite, tcase);
-    return tap_run(suite);
+    run_loadgen = tap_arguments(argc, argv, 2)[0];
+    server_path = argv[2];
+    return tap_main("freeze", run_set_up, run_tear_down);
 }

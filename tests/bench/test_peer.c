@@ -46,7 +46,7 @@ static void assert_one_line(const char *text)
 static const char *const mistakes[] = {"--port=65536", "--port=-1", "--port=x",
                                        "stray", "--nothing"};
 
-START_TEST(a_mistake_is_one_line_that_names_it)
+TEST_TIMES(a_mistake_is_one_line_that_names_it, COUNT(mistakes))
 {
     struct program program = run(mistakes[_i], 64);
 
@@ -55,28 +55,20 @@ START_TEST(a_mistake_is_one_line_that_names_it)
     ck_assert_str_eq(program.out, "");
     program_free(&program);
 }
-END_TEST
 
-START_TEST(help_tells_of_the_port)
+TEST(help_and_version_are_said)
 {
-    struct program program = run("--help", 0);
-
-    ck_assert_ptr_nonnull(strstr(program.out, "--port"));
-    ck_assert_str_eq(program.err, "");
-    program_free(&program);
-}
-END_TEST
-
-START_TEST(version_is_a_name_and_a_number)
-{
-    struct program program = run("--version", 0);
+    struct program help = run("--help", 0);
+    struct program version = run("--version", 0);
     int major, minor;
 
-    ck_assert_int_eq(sscanf(program.out, "%*s %d.%d", &major, &minor), 2);
-    assert_one_line(program.out);
-    program_free(&program);
+    ck_assert_ptr_nonnull(strstr(help.out, "--port"));
+    ck_assert_str_eq(help.err, "");
+    ck_assert_int_eq(sscanf(version.out, "%*s %d.%d", &major, &minor), 2);
+    assert_one_line(version.out);
+    program_free(&help);
+    program_free(&version);
 }
-END_TEST
 
 /* Start it on a port that the kernel chooses, and connect to it. */
 static int connect_to(struct program *program)
@@ -117,7 +109,7 @@ static double cpu_seconds(const struct program *program)
  * there, or it would do nothing else.  ENETDOWN is said of a client that is
  * gone, but not of the same one for ever.
  */
-START_TEST(a_refused_accept_does_not_spin)
+TEST_TIMES(a_refused_accept_does_not_spin, 2)
 {
     struct program program;
 
@@ -132,10 +124,9 @@ START_TEST(a_refused_accept_does_not_spin)
     close(fd);
     program_free(&program);
 }
-END_TEST
 
 /* SIGTERM was blocked and ignored by its parent. */
-START_TEST(an_inherited_mask_keeps_no_signal_away)
+TEST(an_inherited_mask_keeps_no_signal_away)
 {
     struct program program;
     sigset_t all;
@@ -148,10 +139,9 @@ START_TEST(an_inherited_mask_keeps_no_signal_away)
     close(fd);
     program_free(&program);
 }
-END_TEST
 
 /* A pipe of its parent, which another program may read to its end. */
-START_TEST(it_keeps_nothing_open_that_it_inherited)
+TEST(it_keeps_nothing_open_that_it_inherited)
 {
     struct program program;
     int ends[2];
@@ -166,7 +156,6 @@ START_TEST(it_keeps_nothing_open_that_it_inherited)
     close(fd);
     program_free(&program);
 }
-END_TEST
 
 /* Leave the peer descriptors for one connection. */
 static void leave_one_descriptor(const struct program *program)
@@ -224,9 +213,9 @@ static off_t complaints(const struct program *program)
     return status.st_size;
 }
 
-/* The last descriptor is used, and nobody waits: that is not full.  Then
- * somebody does. */
-START_TEST(full_is_said_when_a_client_waits)
+/* The last descriptor is used, and no client waits: that is not full.  Then one
+ * does. */
+TEST(full_is_said_when_a_client_waits)
 {
     struct program program;
     int first = connect_to(&program);
@@ -249,9 +238,8 @@ START_TEST(full_is_said_when_a_client_waits)
     close(first);
     program_free(&program);
 }
-END_TEST
 
-START_TEST(a_full_output_is_said)
+TEST(a_full_output_is_said)
 {
     struct program program =
         program_start_to(open("/dev/full", O_WRONLY),
@@ -262,10 +250,9 @@ START_TEST(a_full_output_is_said)
     assert_one_line(program.err);
     program_free(&program);
 }
-END_TEST
 
 /* The port that it is to have is ours. */
-START_TEST(a_busy_port_is_one_line)
+TEST(a_busy_port_is_one_line)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -285,25 +272,9 @@ START_TEST(a_busy_port_is_one_line)
     ck_assert_str_eq(program.out, "");
     program_free(&program);
 }
-END_TEST
 
 int main(int argc, char *argv[])
 {
     peer = tap_arguments(argc, argv, 1)[0];
-    Suite *suite = suite_create("peer");
-    TCase *tcase = tcase_create("peer");
-
-    tcase_set_timeout(tcase, 2 * PROGRAM_DEADLINE_SECONDS);
-    tcase_add_loop_test(tcase, a_mistake_is_one_line_that_names_it, 0,
-                        sizeof(mistakes) / sizeof(mistakes[0]));
-    tcase_add_test(tcase, help_tells_of_the_port);
-    tcase_add_test(tcase, version_is_a_name_and_a_number);
-    tcase_add_test(tcase, a_busy_port_is_one_line);
-    tcase_add_loop_test(tcase, a_refused_accept_does_not_spin, 0, 2);
-    tcase_add_test(tcase, an_inherited_mask_keeps_no_signal_away);
-    tcase_add_test(tcase, it_keeps_nothing_open_that_it_inherited);
-    tcase_add_test(tcase, full_is_said_when_a_client_waits);
-    tcase_add_test(tcase, a_full_output_is_said);
-    suite_add_tcase(suite, tcase);
-    return tap_run(suite);
+    return tap_main("peer", NULL, NULL);
 }
