@@ -146,7 +146,7 @@ def at(point: Point, panel: Panel) -> str:
     x = getattr(point, panel.x)
     units = {
         "rate": words.amount(x, "/s"), "size": words.amount(x, words.BYTES),
-        "firehoses": words.some(x, "stream"),
+        "firehoses": words.some(x, "stream"), "turn": words.amount(x, words.SECONDS),
     }
     return units.get(panel.x, f"{x:,} {panel.x}")
 
