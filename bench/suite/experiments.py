@@ -93,8 +93,8 @@ EXPERIMENTS = (
                 Load(idle=(5000,), active=(1,), cycles=2),
             ),
             (
-                Load(idle=(0, 900), active=(1, 100), cycles=24),
-                Load(idle=(5000, MOST), active=(1, 100), cycles=5),
+                Load(idle=(0, 900), active=(1, 100), cycles=12),
+                Load(idle=(5000, MOST), active=(1, 100), cycles=3),
             ),
             (Load(idle=(0, 100, 300, 900, 2000, 5000, 10000, MOST), active=(1, 100), cycles=40),),
         ),
@@ -115,7 +115,7 @@ EXPERIMENTS = (
         " converge.",
         loads=by_pace(
             tuple(Load(active=(n,), cycles=3) for n in (1, 100)),
-            tuple(Load(active=(n,), cycles=10) for n in (1, 10, 100, 1000)),
+            tuple(Load(active=(n,), cycles=6) for n in (1, 10, 100, 1000)),
             tuple(Load(active=(n,), cycles=40) for n in (1, 3, 10, 30, 100, 300, 1000)),
         ),
         panels=(
@@ -136,8 +136,8 @@ EXPERIMENTS = (
         loads=by_pace(
             (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=3),),
             (
-                Load("open", active=(100,), rate=(5000, 20000, 80000), turn=0.04, cycles=10),
-                Load("open", idle=(5000,), active=(100,), rate=(20000,), turn=0.04, cycles=5),
+                Load("open", active=(100,), rate=(5000, 20000, 80000), turn=0.04, cycles=6),
+                Load("open", idle=(5000,), active=(100,), rate=(20000,), turn=0.04, cycles=3),
             ),
             (
                 Load(
@@ -162,7 +162,7 @@ EXPERIMENTS = (
         " for all four.",
         loads=by_pace(
             (Load(active=(10,), size=(64, 65536), cycles=2),),
-            (Load(active=(10,), size=(64, 1024, 16384, 262144), cycles=8),),
+            (Load(active=(10,), size=(64, 1024, 16384, 262144), cycles=5),),
             (Load(active=(10,), size=(1, 64, 1024, 4096, 16384, 65536, 1048576), cycles=30),),
         ),
         panels=(
@@ -180,7 +180,7 @@ EXPERIMENTS = (
         " close; epoll pays one epoll_ctl more for each.",
         loads=by_pace(
             (Load("churn", active=(10,), cycles=4),),
-            (Load("churn", active=(10,), cycles=16),),
+            (Load("churn", active=(10,), cycles=10),),
             (Load("churn", active=(10,), cycles=60),),
         ),
         panels=(
@@ -198,7 +198,7 @@ EXPERIMENTS = (
         " no connection starves.",
         loads=by_pace(
             (Load(active=(10,), firehoses=(0, 4), turn=0.03, cycles=2),),
-            (Load(active=(10,), firehoses=(0, 1, 4), turn=0.04, cycles=6),),
+            (Load(active=(10,), firehoses=(0, 1, 4), turn=0.04, cycles=4),),
             (Load(active=(10,), firehoses=(0, 1, 2, 4, 8), turn=0.04, cycles=30),),
         ),
         panels=(Panel("p50", "firehoses", {}, "Median latency of the others"),),
@@ -213,7 +213,7 @@ EXPERIMENTS = (
         " in the figures.",
         loads=by_pace(
             (Load(active=(100,), turn=0.02, cycles=2), Load(active=(100,), turn=0.04, cycles=2)),
-            (Load(active=(100,), turn=0.02, cycles=12), Load(active=(100,), turn=0.04, cycles=12)),
+            (Load(active=(100,), turn=0.02, cycles=7), Load(active=(100,), turn=0.04, cycles=7)),
             tuple(Load(active=(100,), turn=t, cycles=40) for t in (0.01, 0.02, 0.04, 0.08)),
         ),
         panels=(
@@ -231,7 +231,7 @@ EXPERIMENTS = (
         " kernel's socket takes a hundred times that.",
         loads=by_pace(
             (Load("hold", hold=(100, 1000)),),
-            (Load("hold", hold=(100, 10000)),),
+            (Load("hold", hold=(100, 5000)),),
             (Load("hold", hold=(100, 1000, MOST)),),
         ),
         panels=(

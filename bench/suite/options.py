@@ -22,7 +22,7 @@ TWIN = "epoll_lt_again"  # the same program once more: any difference between th
 FLOOR = "floor"  # bare recv and send: no server, the least that an echo can cost
 PEERS = ["threads", "libuv", "libevent", "io_uring"]  # for context: bench/baseline/peers
 
-ROUNDS = {QUICK: 3, DEFAULT: 3, FULL: 8}  # fresh processes in each
+ROUNDS = {QUICK: 3, DEFAULT: 5, FULL: 8}  # fresh processes in each
 STALL = {QUICK: 1.0, DEFAULT: 1.0, FULL: 2.0}
 
 HELP = """\
@@ -224,7 +224,7 @@ def parser() -> Parser:
     add("--list", action="store_true", help="show what each experiment asks, then exit")
     add("--quick", action="store_true", help="a first look at everything, in 45 s")
     add("--full", action="store_true", help="for a quiet machine and a long break: over an hour")
-    add("--rounds", metavar="N", help="rounds, each with fresh processes (3; full: 8)")
+    add("--rounds", metavar="N", help="rounds, each with fresh processes (5; quick: 3; full: 8)")
     add("--cycles", metavar="N", help="turns of each server per load and round (--list)")
     add("--turn", metavar="S", help="counted seconds of a turn (0.02; open loop: 0.04)")
     add("--idle", metavar="LIST", help=IDLE_HELP)

@@ -16,7 +16,7 @@ from typing import Callable
 BUSY = 0.95  # of one CPU: the generator can't do more
 NOT_BUSY = 0.90  # of one CPU: the server could do more
 RATE_MOST = 0.10  # achieved rate off the plan (Lancet has the same tenth)
-LAG_MOST = 0.10  # send lag, as a part of the response time
+LAG_MOST = 0.10  # median send lag, as a part of the median response time
 STEAL_MOST = 0.02  # of the CPUs' time while the point was measured
 PAUSE_LEAST = 0.5  # seconds in which the generator could not run at all
 AWAKE_MOST = 0.02  # of the time that belonged to other servers
@@ -49,9 +49,15 @@ def server_share(line: dict, trial: dict) -> float | None:
 
 
 def is_generator_limited(line: dict, trial: dict) -> bool:
-    """On loopback both ends cost about the same, so a busy generator alone proves nothing."""
-    server = server_share(line, trial)
-    return (generator_share(line, trial) or 0) > BUSY and server is not None and server < NOT_BUSY
+    """On loopback both ends cost about the same, so a busy generator alone proves nothing.
+
+    Time in which the server was ready to run and other programs had its CPU was not idle.
+    """
+    used, seconds = of_turns(trial, "cpu"), of_turns(trial, "seconds")
+    if used is None or not seconds:
+        return False
+    server = (used + (of_turns(trial, "waited") or 0)) / seconds
+    return (generator_share(line, trial) or 0) > BUSY and server < NOT_BUSY
 
 
 def is_off_plan(line: dict, trial: dict) -> bool:
@@ -61,9 +67,10 @@ def is_off_plan(line: dict, trial: dict) -> bool:
 
 
 def is_late(line: dict, trial: dict) -> bool:
-    """Sums, which are exact: a response time is a lag, the wait for a turn, and the service."""
-    late = (trial.get("lag") or {}).get("sum") or 0
-    return late > LAG_MOST * ((trial.get("latency") or {}).get("sum") or float("inf"))
+    """The medians, because the median is what is compared; what other programs did to a few
+    messages is in the sums."""
+    late = (trial.get("lag") or {}).get("p50") or 0
+    return late > LAG_MOST * ((trial.get("latency") or {}).get("p50") or float("inf"))
 
 
 def is_stolen(line: dict, trial: dict) -> bool:

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    BEFORE_NS = 50000,   /* stay awake that long before a message is due ... */
+    BEFORE_NS = 200000,  /* stay awake that long before a message is due ... */
     AFTER_NS = 200000,   /* ... and after one was sent, for its reply */
     SENDING_SECONDS = 2, /* at most, after the window */
 };

@@ -17,8 +17,8 @@
  * reply comes in the drain; else the slowest replies would be missing.
  *
  * Waiting: epoll_pwait2(2) with nanoseconds, a timer slack of 1 ns
- * (PR_SET_TIMERSLACK, prctl(2)), and the last 50 us awake, because it takes
- * about that long to be woken up.  For the same reason it stays awake for the
+ * (PR_SET_TIMERSLACK, prctl(2)), and the last 200 us awake, because it takes
+ * 50 us and more to be woken up.  For the same reason it stays awake for the
  * first 200 us after a message has left: else the time to wake up would be
  * measured as if the server had used it.  Awake means polling for events; that
  * time is counted as `spin`.  On a machine with one CPU it always sleeps, for
