@@ -93,8 +93,8 @@ EXPERIMENTS = (
                 Load(idle=(5000,), active=(1,), cycles=2),
             ),
             (
-                Load(idle=(0, 900), active=(1, 100), cycles=12),
-                Load(idle=(5000, MOST), active=(1, 100), cycles=3),
+                Load(idle=(0, 900), active=(1, 100), cycles=11),
+                Load(idle=(5000, MOST), active=(1, 100), cycles=2),
             ),
             (Load(idle=(0, 100, 300, 900, 2000, 5000, 10000, MOST), active=(1, 100), cycles=40),),
         ),
@@ -115,7 +115,7 @@ EXPERIMENTS = (
         " converge.",
         loads=by_pace(
             tuple(Load(active=(n,), cycles=3) for n in (1, 100)),
-            tuple(Load(active=(n,), cycles=6) for n in (1, 10, 100, 1000)),
+            tuple(Load(active=(n,), cycles=5) for n in (1, 10, 100, 1000)),
             tuple(Load(active=(n,), cycles=40) for n in (1, 3, 10, 30, 100, 300, 1000)),
         ),
         panels=(
@@ -136,15 +136,15 @@ EXPERIMENTS = (
         loads=by_pace(
             (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=3),),
             (
-                Load("open", active=(100,), rate=(5000, 20000, 80000), turn=0.04, cycles=6),
-                Load("open", idle=(5000,), active=(100,), rate=(20000,), turn=0.04, cycles=3),
+                Load("open", active=(100,), rate=(5000, 20000, 50000), turn=0.04, cycles=5),
+                Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.04, cycles=3),
             ),
             (
                 Load(
                     "open", active=(100,), rate=(1000, 5000, 20000, 50000, 80000, 100000),
                     turn=0.04, cycles=100,
                 ),
-                Load("open", idle=(5000,), active=(100,), rate=(20000,), turn=0.04, cycles=100),
+                Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.04, cycles=100),
             ),
         ),
         panels=(
@@ -213,7 +213,7 @@ EXPERIMENTS = (
         " in the figures.",
         loads=by_pace(
             (Load(active=(100,), turn=0.02, cycles=2), Load(active=(100,), turn=0.04, cycles=2)),
-            (Load(active=(100,), turn=0.02, cycles=7), Load(active=(100,), turn=0.04, cycles=7)),
+            (Load(active=(100,), turn=0.02, cycles=6), Load(active=(100,), turn=0.04, cycles=6)),
             tuple(Load(active=(100,), turn=t, cycles=40) for t in (0.01, 0.02, 0.04, 0.08)),
         ),
         panels=(
@@ -231,7 +231,7 @@ EXPERIMENTS = (
         " kernel's socket takes a hundred times that.",
         loads=by_pace(
             (Load("hold", hold=(100, 1000)),),
-            (Load("hold", hold=(100, 5000)),),
+            (Load("hold", hold=(100, 3000)),),
             (Load("hold", hold=(100, 1000, MOST)),),
         ),
         panels=(
