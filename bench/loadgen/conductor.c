@@ -60,7 +60,7 @@ static void stay_on_cpu(long cpu)
         err(EX_USAGE, "--cpu=%ld", cpu);
 }
 
-/* All that can go wrong with what the command line says goes wrong here. */
+/* Whatever the command line says that is not so on this machine ends here. */
 static void prepare(struct conductor *conductor)
 {
     const struct load_options *options = conductor->options;
@@ -159,8 +159,8 @@ static void bury(struct server *server, const struct point *point)
                    WEXITSTATUS(status));
 }
 
-/* Send an order, and wait until it was followed.  False: it was not, and the
- * generator has ended. */
+/* Send an order, and wait until it has been carried out.  False: it was not,
+ * because the generator has ended. */
 static bool command(struct server *server, const struct point *point,
                     struct order order, void *answer, size_t size)
 {
@@ -205,8 +205,8 @@ static size_t draw_order(struct conductor *conductor, uint64_t seed,
     for (size_t i = 0; i < conductor->count; i++) {
         if (!conductor->servers[i].takes_turns)
             continue;
-        /* Into any place up to the next, and what was there becomes the last
-         * (Fisher and Yates, from inside out). */
+        /* It gets any place up to the next free one; what was there moves to
+         * the end (Fisher-Yates shuffle, inside-out). */
         size_t place = random_next(&seed) % (count + 1);
         drawn[count++] = drawn[place];
         drawn[place] = &conductor->servers[i];

@@ -4,14 +4,14 @@
  * The experiment: hold some connections that are silent and some that talk, and
  * see how many echoes per second come back and how long each takes.  Then hold
  * more silent ones and do it again.  What the server does for its clients stays
- * the same; what changes is among how many connections it has to find them.
+ * the same; what changes is the number of connections it has to search.
  * Several servers take turns of some milliseconds, so that whatever else the
  * machine does hits all of them alike.
  *
  *     load_options  the command line, and the points that it asks for
  *     conductor     decides which server has the turn
  *     orders        what it says to the generator process of each server
- *     interrupt     Ctrl-C, and what was measured stays
+ *     interrupt     Ctrl-C ends a run, and keeps what was measured
  *
  * client/, in the order in which a message passes through it:
  *     pattern       what a message says, so that each byte can be judged
@@ -34,6 +34,7 @@
  *     random        the same numbers from the same seed
  *     histogram     the latencies of a trial in 30 KiB
  *     usage         what server and generator used, read from outside
+ *     cpu_clock     the server's CPU time, exact to the moment of reading
  *     instructions  how many instructions the server executed
  *     trial         one server at one point: what was asked for and measured
  *     report        all trials of a point; json, text, hgrm: ways to write it

@@ -2,18 +2,17 @@
  * churn: connect, one echo, reset, and again, as fast as it goes.
  *
  * Most clients don't stay.  Each of the `active` slots has one connection at a
- * time; it says one message, compares the reply, resets the connection and
+ * time; it sends one message, compares the reply, resets the connection and
  * opens the next one at once.  So the server accepts, registers, serves, and
- * cleans up: all that an echo on an open connection does not ask of it.  It is
- * a closed loop: as many connections at a time as there are slots.
+ * cleans up: work that an echo on an open connection doesn't need.  It is a
+ * closed loop: as many connections at a time as there are slots.
  *
  *     latency     from just before connect(2) to the last byte of the echo
  *     handshake   from just before connect(2) to when a message may leave
  *
  * The handshake is the kernel's, which completes a connection before the server
  * has accepted it (listen(2)); on loopback it is over when connect(2) returns.
- * So a server that accepts slowly does not show there, but in what the latency
- * has beyond it.
+ * So it says nothing about a server that accepts slowly: the latency does.
  *
  * A reset leaves neither side in TIME_WAIT: otherwise the local ports would be
  * used up within seconds, and we would measure that.  Should they run out all

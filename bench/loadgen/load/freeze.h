@@ -8,8 +8,8 @@
  * would have come in the meantime (coordinated omission).
  *
  * A server that stays stopped would be worse than a wrong figure: not even
- * SIGTERM ends it.  So a guard, a process of its own, waits for the
- * end of this one, however it comes, and then sends SIGCONT.
+ * SIGTERM ends it.  So a guard, a process of its own, waits until this one has
+ * ended, for whatever reason, and then sends SIGCONT.
  */
 #ifndef LOADGEN_FREEZE_H
 #define LOADGEN_FREEZE_H

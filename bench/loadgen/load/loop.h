@@ -21,7 +21,7 @@
  * generator nothing.  The active ones are spread evenly among the idle ones in
  * the order of opening, so that a server which searches for them finds them
  * neither first nor last.  The last connections of all are the firehoses.  In
- * churn all that are held are idle: the active ones come and go.
+ * churn all connections that are held are idle: the active ones come and go.
  *
  * Every connection has at most one message in flight, and each byte of every
  * reply is compared.  When the next message leaves is not decided here.
@@ -60,7 +60,8 @@ struct loop {
     size_t count;
     struct firehoses firehoses;
     int epoll_fd;
-    struct reading left; /* at the end of the last turn; now is 0 before */
+    struct reading left; /* at the end of the last turn; left.now is 0 in
+                            the first */
 
     /* For one turn.  Times are ns on clock_now's clock */
     enum phase phase;
@@ -116,8 +117,8 @@ void loop_stream(struct loop *loop, uint64_t now);
 void loop_step(struct loop *loop, uint64_t now);
 
 /*
- * Is the turn over?  When nothing is in flight in the drain, and then at the
- * latest ten seconds after the window, or --stall seconds after the last reply,
+ * Is the turn over?  It is as soon as nothing is in flight in the drain; at the
+ * latest ten seconds after the window, or --stall seconds after the last reply;
  * and at once with a failure or a signal.
  */
 bool loop_is_over(const struct loop *loop);

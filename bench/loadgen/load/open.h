@@ -10,19 +10,19 @@
  *     response time   from the intended send to the reply: what a client waits
  *     service time    from the actual send to the reply: all that a closed
  *                     loop sees
- *     lag             what the generator itself was late: from the moment when
+ *     lag             how late the generator itself was: from the moment when
  *                     the message could have left to when it did
  *
- * Everything is recorded whose intended time lies in the window, also when its
+ * A message is recorded if its intended time lies in the window, even when its
  * reply comes in the drain; else the slowest replies would be missing.
  *
  * Waiting: epoll_pwait2(2) with nanoseconds, a timer slack of 1 ns
- * (PR_SET_TIMERSLACK, prctl(2)), and the last 200 us awake, because it takes
- * 50 us and more to be woken up.  For the same reason it stays awake for the
- * first 200 us after a message has left: else the time to wake up would be
- * measured as if the server had used it.  Awake means polling for events; that
- * time is counted as `spin`.  On a machine with one CPU it always sleeps, for
- * there the server needs it.
+ * (PR_SET_TIMERSLACK, prctl(2)), and the last 200 us awake, because waking up
+ * takes 50 us and more.  For the same reason it stays awake for the first
+ * 200 us after a message has left: else the time to wake up would be measured
+ * as if the server had used it.  Awake means polling for events; time in which
+ * none came is counted as `spin`.  With only one CPU it always sleeps, because
+ * the server needs that CPU.
  *
  * Limit: one thread.  What it does for one message delays the others, and a
  * reading of the usage, about 0.1 ms at either end of the window, delays
@@ -38,8 +38,8 @@
 #include <stdint.h>
 
 /*
- * One turn on an open loop (loop_open), as closed_turn does: the same failures,
- * the same limits of time.  Exponential gaps follow from `seed`.
+ * One turn of `loop`, which loop_open has prepared, with the same failures and
+ * the same time limits as closed_turn.  Exponential gaps follow from `seed`.
  */
 void open_turn(struct loop *loop, uint64_t seed);
 

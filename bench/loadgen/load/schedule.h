@@ -2,14 +2,14 @@
  * schedule: when each message of an open loop is to leave, planned beforehand.
  *
  * A closed loop sends when the server has answered, so a server that stops
- * stops its own clients, and what they would have sent is never missed.
+ * stops its own clients, and nothing shows what they would have sent.
  * Independent clients come at times of their own.  So the times are drawn
  * before the first message leaves, and nothing that the server does can change
  * them.
  *
  * Exponential gaps are what many independent clients look like together (a
  * Poisson process): bursts and lulls, the same mean.  Constant gaps are for
- * arithmetic: what a known stop does to the latencies can be foretold.
+ * arithmetic: what a known stop does to the latencies can be predicted.
  *
  * The plan is absolute.  A generator that slept one gap after each message
  * would add its own delays up and send ever later.

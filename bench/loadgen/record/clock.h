@@ -24,7 +24,7 @@ static inline uint64_t clock_read(clockid_t clock)
 
 /*
  * Now, in ns since some moment in the past.  The monotonic clock is never set
- * back or forth, and reading it takes no system call (vdso(7)).
+ * back or forward, and reading it takes no system call (vdso(7)).
  */
 static inline uint64_t clock_now(void)
 {

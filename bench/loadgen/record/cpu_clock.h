@@ -9,12 +9,12 @@
  * is needed): reading it interrupts the CPU on which the process runs, and asks
  * there.  That takes some 60 us on a virtual machine, if the process runs.
  *
- * The event begins when the switch to the process is complete, and the CPU
- * clock before.  Where the CPU was idle that makes no difference; where it
- * comes from another process, the switch of address spaces is the neighbour's
- * doing, and is left out: of a server that slept before each echo, beside
- * neighbours that never did, the CPU clock took 86 us per echo and the
- * event 41.
+ * The event starts to count when the switch to the process is complete; the CPU
+ * clock starts before it.  Where the CPU was idle that makes no difference.
+ * Where it comes from another process, the switch of address spaces is the
+ * neighbour's doing, and the event leaves it out: for a server that slept
+ * before each echo, beside neighbours that never did, the CPU clock showed
+ * 86 us per echo and the event 41.
  *
  * The event follows the main thread, and each thread and child that begins
  * later.  Where a process has other threads already, or the event is forbidden

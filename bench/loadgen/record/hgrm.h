@@ -4,10 +4,10 @@
  *     Value  Percentile  TotalCount  1/(1-Percentile)
  *
  * Values are milliseconds, which is what the plotter takes them for; each is
- * the upper end of its bucket, as HdrHistogram's is.  The plotter puts the n-th
- * lines of several files above the same place of its axis, so all files climb
- * the same steps: each half of what is left to 100 % in five parts.  gnuplot
- * draws one with
+ * the upper end of its bucket, as in HdrHistogram.  The plotter puts the n-th
+ * lines of several files at the same place on its axis, so all files have the
+ * same steps: five on the first half of the way to 100 %, five on half of what
+ * is left, and so on.  gnuplot draws one with
  *
  *     set logscale x; plot 'NAME.hgrm' using 4:1
  */

@@ -12,7 +12,7 @@
  * quantile that falls among them is answered with the exact maximum.
  *
  * Two histograms of this layout are merged by adding their counts, and that is
- * exact; averaging the percentiles of parts is just wrong.
+ * exact; averaging the percentiles of the parts would be wrong.
  *
  * Cost: recording is a shift, a count-leading-zeros and an increment.
  */

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum mode {
-    MODE_CLOSED, /* closed loop: the next message leaves when a reply came */
+    MODE_CLOSED, /* closed loop: a message leaves when a reply has come */
     MODE_OPEN,   /* open loop: messages leave when it was planned */
     MODE_CHURN,  /* connect, one echo, reset, again */
     MODE_HOLD,   /* no load: how many connections does the server hold? */

@@ -67,9 +67,8 @@ void usage_add_counters(struct counters *sum, const struct counters *begin,
 
 /*
  * How many CPUs there are for the `count` servers of `usages` and the generator
- * together, from the affinity of all (sched_getaffinity(2)).  Where a server
- * may run whose pid is unknown is not known: then it is taken to be wherever
- * this process was allowed to.
+ * together, from the affinity of all (sched_getaffinity(2)).  A server without
+ * a pid is taken to run wherever this process was allowed to when it started.
  */
 int usage_cpus(const struct usage usages[], size_t count);
 
@@ -100,14 +99,14 @@ struct kernel_memory {
 };
 
 /*
- * What the kernel uses now for all processes together: it keeps no such account
- * of a single one.  So only the growth means something, over many connections,
- * on a machine that does nothing else.  And both ends of a connection on
- * loopback are in it: ours, too.
+ * What the kernel uses now for all processes together: it keeps no account of a
+ * single one.  So only growth over many connections means something, on a
+ * machine that does nothing else.  And both ends of a connection on loopback
+ * are in it: ours, too.
  *
- * The kernel books in whole pages, keeps some of them on each CPU before it
- * adds them up, and gives memory back late.  So climb, by thousands of
- * connections at a time.
+ * The kernel counts in whole pages, keeps some of them on each CPU before it
+ * adds them up, and gives memory back late.  So measure from fewer connections
+ * to more, with thousands between the steps.
  */
 struct kernel_memory usage_kernel(void);
 
