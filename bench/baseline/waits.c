@@ -19,23 +19,22 @@
  * Only the wait is timed, from before the call until the program has a list of
  * the sockets that are ready: that is what a server pays before it can serve.
  * The calls may sleep (no timeout), as those of a server may, so that select
- * and poll join each socket's wait queue as they do there.  Each wait is one
- * new edge, so the edge-triggered epoll sees a byte that it has not reported.
- * Every answer is checked: a wrong count, or a socket without its byte, ends
- * the program.
+ * and poll join each socket's wait queue as they do there.  Each byte is a new
+ * edge, so edge-triggered epoll reports it too.  Every answer is checked: a
+ * wrong count, or a socket without its byte, ends the program.
  *
- * Why socket pairs?  The kernel asks each kind of file by a function of its
+ * Why socket pairs?  The kernel checks each kind of file with a function of its
  * own.  Seen on a 2-core virtual machine, with 1,000 watched: poll took 25 ns
- * per eventfd, 28 per pipe, 58 per socket of a pair and 77 per TCP socket, and
- * a server watches TCP sockets.
+ * per eventfd, 28 per pipe, 58 per socket of a pair and 77 per TCP socket.  A
+ * server watches TCP sockets, and without a network a pair comes closest.
  *
- * The clock of the thread's CPU time is a system call itself, as long as a
- * short wait.  Hence a third reading after the second: what lies between those
- * two is the cost of one reading, and is subtracted.
+ * Reading the clock of the thread's CPU time is a system call itself, which
+ * takes as long as a short wait.  Hence a third reading after the second: what
+ * lies between those two is the cost of one reading, and is subtracted.
  *
  * The mechanisms take turns of about a millisecond, in a new random order each
  * time.  A turn yields the median of its waits, which an interrupt now and then
- * doesn't change, and the result is the median of the turns with its
+ * doesn't change.  The result is the median of the turns with its
  * order-statistic interval (at least 95 % from six turns on).
  *
  * Cost: two to four seconds (--seconds), and 20,006 descriptors.
@@ -78,7 +77,7 @@ enum {
     TURNS_LEAST = 6,   /* or there is no interval of 95 % */
     TURNS_MOST = 500,
     COLUMN = 17, /* of the table */
-    SHARES = 40, /* of the time, one per point: large ones take much longer */
+    SHARES = 40, /* a point gets one of so many; large ones take longer */
 };
 
 static const char *const names[] = {"select", "poll", "epoll_lt", "epoll_et"};
@@ -146,7 +145,7 @@ static FILE *open_json(const char *path)
     return file;
 }
 
-/* The disk may have been full at any moment. */
+/* A full disk may show only now. */
 static void close_json(void)
 {
     bool failed = ferror(json) != 0;
@@ -324,9 +323,9 @@ static double median(double *values, int n)
 }
 
 /*
- * As many waits as fit into a turn, and one at least.  An epoll has meanwhile
- * put on its ready list what became ready in the turns of the others; it finds
- * that this is gone when it is next called, so let it do that first.
+ * As many waits as fit into a turn, and at least one.  Sockets that became
+ * ready in the turns of the others are still on epoll's ready list.  Its next
+ * call removes them, with nothing to report; that one isn't timed.
  */
 static void take_turn(enum mechanism mechanism, int ready,
                       struct series *series)
@@ -350,7 +349,7 @@ static void take_turn(enum mechanism mechanism, int ready,
     series->waits += n;
 }
 
-/* All that can watch so many take turns, for `ns` or a little longer. */
+/* Each mechanism that can watch them all takes turns, for `ns` or longer. */
 static void take_turns(int ready, double ns, struct series series[MECHANISMS])
 {
     double end = read_clock(CLOCK_MONOTONIC) + ns;
@@ -370,8 +369,8 @@ static void take_turns(int ready, double ns, struct series series[MECHANISMS])
 
 /*
  * The median of the turns and its interval: the binomial distribution says how
- * many values belong outside, and this is 2.5 % on either side or a little less
- * for any number of turns from the least to the most.
+ * many values to leave outside, so that the chance of missing the true median
+ * is 2.5 % on either side, or a little less, for any number of turns here.
  */
 static void sum_up(struct series *series)
 {

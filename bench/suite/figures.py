@@ -264,7 +264,7 @@ def held_bytes(trial: dict) -> dict:
 
 
 def grown(trials: list[dict]) -> list[dict]:
-    """Of a server's trials of mode hold in one round, one: what a connection adds.
+    """One trial made of a server's trials of mode hold in one round: what a connection adds.
 
     The growth from the fewest connections to the most, so that what the program
     needs by itself drops out.
@@ -370,7 +370,7 @@ def ratio(place: tuple, trials: list[dict], base: list[dict], metric: Metric) ->
 
 
 def judged(one: Ratio, twin: Ratio | None) -> Ratio:
-    """With how far equals differ here, and whether this is more."""
+    """With the A/A reach at this point, and whether the ratio lies beyond it."""
     aa = None if twin is None else reach(Interval(twin.value, twin.low, twin.high))
     differs = claims(Interval(one.value, one.low, one.high), aa)
     return replace(one, aa=aa, claim=differs and not one.suspect)

@@ -25,12 +25,12 @@ The interval is made like this:
    97.5 % quantile for R degrees of freedom.
 
 Step 3 is a compromise.  Three medians alone make an interval that covers well and is
-twice as wide as it need be; the cycles alone would miss whatever differs between
+twice as wide as it needs to be; the cycles alone would miss whatever differs between
 processes.  The usual alternative draws rounds, then cycles, with replacement (Efron
 and Tibshirani, An Introduction to the Bootstrap, 1993), and with three rounds that is
 too narrow.  In simulations with drift, steps and spikes, where turns vary by 1 % and
 processes by 0.5 %, it held the truth in 91 of 100 runs, and the interval above in 95;
-with processes that vary by 1 %, in 82 and 92.  tests/suite/test_intervals.py has these
+with processes that vary by 1 %, in 82 and 92 of 100.  tests/suite/test_intervals.py has these
 simulations.
 
 More rounds are worth more than more cycles: of 60 cycles in all, 5 rounds of 12 make
@@ -50,7 +50,7 @@ STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228
 class Interval(NamedTuple):
     """A value, and between which limits the truth lies in 95 of 100 such runs.
 
-    The limits are nan, unknown, if all there is is one number.
+    The limits are nan (unknown) if there is only one number.
     """
 
     value: float
@@ -108,7 +108,7 @@ def interval(rounds: list[list[float]]) -> Interval:
 
 
 def reach(aa: Interval) -> float:
-    """The factor up to which two equal servers differ here, at least 1.
+    """The factor by which two equal servers may differ here, at least 1.
 
     aa is the interval of the server that was entered twice, to itself.
     """
@@ -117,7 +117,7 @@ def reach(aa: Interval) -> float:
     return max(aa.high, 1 / aa.low)
 
 
-# What must differ at least where no server was entered twice.
+# The least difference that counts where no server was entered twice.
 UNKNOWN = 1.02
 
 

@@ -101,7 +101,7 @@ def failed_line(step: Step, index: int, reasons: dict[str, str]) -> dict:
 
 
 def explain_end(trial: dict, server: Server) -> None:
-    """Was it a limit, or did the server end?  Then it failed, and how."""
+    """If the server has ended, no limit was the cause: say how it ended."""
     if trial["valid"] or server.name == FLOOR:  # the floor always ends when a client leaves
         return
     try:
@@ -121,7 +121,7 @@ def check_process(trial: dict) -> None:
 
 
 def read_lines(patience: float, generator: subprocess.Popen) -> Iterator[dict]:
-    """Each as loadgen writes it; a generator that hangs is killed."""
+    """Each line as soon as loadgen writes it; a generator that hangs is killed."""
     alarm = threading.Timer(patience, generator.kill)
     alarm.daemon = True
     alarm.start()

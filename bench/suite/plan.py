@@ -16,12 +16,12 @@ MOST_BY_DEFAULT = 20000  # opening more takes poll minutes: n times n
 FLOOR_MOST = 128  # connections that the program `floor` can serve
 LEAST_LIMIT = 32  # of open files; with less not even the programs run
 
-# What it takes, in seconds, as measured on a virtual machine with two CPUs.
+# What each of these takes, in seconds, as measured on a virtual machine with two CPUs.
 START = 0.005  # uncounted beginning of a turn
 OPENING = 1 / 25000  # a connection: opened, proved by an echo, and closed again
 SEARCHED = 9e-9  # more, times n * n, where n connections are scanned each time
 SCANNING = 5e-7  # one wait, for each connection that is scanned ...
-ECHOES = 30  # ... and a turn has at least so many echoes
+ECHOES = 30  # ... and a turn has at least this many echoes
 DRAIN = 0.001  # its last replies, and until the server sleeps
 STARTING = 0.03  # a server and what belongs to it, started and stopped
 LOADING = 0.05  # the load generator, started and ended
@@ -65,7 +65,7 @@ def room_for(limit: int) -> int:
 
 
 def cut(numbers: tuple, room: int) -> tuple:
-    """These numbers of connections, and for those that don't fit the most that does."""
+    """These numbers of connections; those that don't fit become the most that does."""
     most = two_digits(max(room, 0))
     wanted = [min(most, MOST_BY_DEFAULT) if n == MOST else n for n in numbers]
     return tuple(sorted({n if n <= room else most for n in wanted}))

@@ -1,7 +1,7 @@
-"""Claims we tested: published results, what this run has to hold against each, and a verdict.
+"""Claims we tested: published results, what this run found for each, and a verdict.
 
-The verdict is the run's: it follows from intervals and from the claims that noise
-can't explain, by the rule that each function states.  To add a result, add a
+The verdict is the run's: it follows from its intervals, and from the differences that
+noise can't explain, by the rule that each function states.  To add a result, add a
 Published to CLAIMS.
 """
 

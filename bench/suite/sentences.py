@@ -1,7 +1,7 @@
 """What a run found, in sentences made from its data.
 
     findings     an experiment's ratios to epoll LT: the largest that noise can't explain
-    context      the same of other people's servers
+    context      the same for the peers and the floor
     explanation  why, from the servers' own counters
     trust        how far two equals differ on this machine
 
@@ -98,7 +98,8 @@ def reach(found: list[Ratio]) -> str:
 
 
 def compare(found: list[Ratio]) -> list[str]:
-    """All that may be said of these servers: at one point, and of the others where they end."""
+    """All that may be said of these servers: at one point, and of those that don't get there,
+    where they differ most."""
     if not found:
         return []
     where, point = place(best(found)), best(found).point

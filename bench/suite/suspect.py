@@ -51,7 +51,8 @@ def server_share(line: dict, trial: dict) -> float | None:
 def is_generator_limited(line: dict, trial: dict) -> bool:
     """On loopback both ends cost about the same, so a busy generator alone proves nothing.
 
-    Time in which the server was ready to run and other programs had its CPU was not idle.
+    A server that was ready to run while other programs had its CPU was not idle.  `waited`
+    has the generator's part too, but one that ran for 95 % of the time hardly waited.
     """
     used, seconds = of_turns(trial, "cpu"), of_turns(trial, "seconds")
     if used is None or not seconds:
@@ -67,8 +68,8 @@ def is_off_plan(line: dict, trial: dict) -> bool:
 
 
 def is_late(line: dict, trial: dict) -> bool:
-    """The medians, because the median is what is compared; what other programs did to a few
-    messages is in the sums."""
+    """By the medians, because medians are what is compared; what other programs did to a few
+    messages shows in the sums, but not there."""
     late = (trial.get("lag") or {}).get("p50") or 0
     return late > LAG_MOST * ((trial.get("latency") or {}).get("p50") or float("inf"))
 
@@ -80,12 +81,12 @@ def is_stolen(line: dict, trial: dict) -> bool:
 
 
 def is_paused(line: dict, trial: dict) -> bool:
-    """What the server sent in that time was received later: that is not its latency."""
+    """What the server sent in that time was received late: that is not its latency."""
     return ((trial.get("generator") or {}).get("paused_seconds") or 0) >= PAUSE_LEAST
 
 
 def is_awake(line: dict, trial: dict) -> bool:
-    """The last scan of select and poll goes on after the last reply, in the uncounted beginning
+    """The last scan of select and poll goes on after the last reply, into the uncounted start
     of the next turn."""
     used = trial.get("server_use") or {}
     awake, outside = used.get("awake_seconds") or 0, used.get("outside_seconds") or 0
