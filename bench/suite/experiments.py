@@ -89,7 +89,7 @@ EXPERIMENTS = (
         expectation="select and poll scan every connection in every wait; epoll does not.",
         loads=by_pace(
             (
-                Load(idle=(0, 900), active=(1, 100), cycles=4),
+                Load(idle=(0, 900), active=(1, 100), cycles=3),
                 Load(idle=(5000,), active=(1,), cycles=2),
             ),
             (
@@ -134,7 +134,7 @@ EXPERIMENTS = (
         expectation="A connection with nothing to say at the moment is an idle one: poll and select"
         " scan it, and their median is higher at every rate.",
         loads=by_pace(
-            (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=3),),
+            (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=2),),
             (
                 Load("open", active=(100,), rate=(5000, 20000, 50000), turn=0.04, cycles=5),
                 Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.04, cycles=3),
@@ -212,7 +212,7 @@ EXPERIMENTS = (
         expectation="The ratios stay the same. If they did not, the start of a turn would still be"
         " in the figures.",
         loads=by_pace(
-            (Load(active=(100,), turn=0.02, cycles=2), Load(active=(100,), turn=0.04, cycles=2)),
+            (Load(active=(100,), turn=0.02, cycles=1), Load(active=(100,), turn=0.04, cycles=1)),
             (Load(active=(100,), turn=0.02, cycles=6), Load(active=(100,), turn=0.04, cycles=6)),
             tuple(Load(active=(100,), turn=t, cycles=40) for t in (0.01, 0.02, 0.04, 0.08)),
         ),

@@ -23,6 +23,7 @@
 enum {
     CALM_PAIRS = 11,            /* that are judged ... */
     PAIRS = 2 * CALM_PAIRS - 1, /* ... of all that are measured */
+    TRIES = 4,
 };
 
 static const char *ping_pong;
@@ -59,6 +60,11 @@ static const struct real_server *start_apart(void)
     ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
     stay_on_cpu(1);
     return server;
+}
+
+static bool agrees(double ratio, double within)
+{
+    return ratio > 1 - within && ratio < 1 + within;
 }
 
 static double p50_of_loadgen(void)
@@ -120,18 +126,27 @@ static int by_ratio(const void *a, const void *b)
  * shorter.  So the calmer half of the pairs is judged, where both together took
  * least, and of those the median ratio.
  */
-TEST(the_latency_is_that_of_a_plain_client)
+static double median_ratio(const char *port)
 {
-    const char *port = start_apart()->port;
     struct pair pairs[PAIRS];
 
     for (size_t i = 0; i < PAIRS; i++)
         pairs[i] = measure_pair(port, i % 2 == 0);
     qsort(pairs, PAIRS, sizeof(pairs[0]), by_duration);
     qsort(pairs, CALM_PAIRS, sizeof(pairs[0]), by_ratio);
-    const struct pair *median = &pairs[CALM_PAIRS / 2];
-    ck_assert_double_gt(median->ours / median->theirs, 0.85);
-    ck_assert_double_lt(median->ours / median->theirs, 1.15);
+    return pairs[CALM_PAIRS / 2].ours / pairs[CALM_PAIRS / 2].theirs;
+}
+
+/* A generator that measures something else is off each time; a neighbour that
+ * disturbs even the calmer half is not always there. */
+TEST(the_latency_is_that_of_a_plain_client)
+{
+    const char *port = start_apart()->port;
+    double ratio = median_ratio(port);
+
+    for (int i = 1; i < TRIES && !agrees(ratio, 0.15); i++)
+        ratio = median_ratio(port);
+    ck_assert_msg(agrees(ratio, 0.15), "loadgen / ping_pong: %.3f", ratio);
 }
 
 static double cpu_seconds(pid_t pid)
@@ -144,15 +159,12 @@ static double cpu_seconds(pid_t pid)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-/* Every byte of the run, and of the CPU time what belongs to the turns: before
- * and after them the server has little to do. */
+/* Every byte of the run. */
 TEST(the_server_sees_the_same)
 {
     const struct real_server *server = start_apart();
-    double before = cpu_seconds(server->program.pid);
 
     run_all(0, "--active=100 --cycles=20");
-    double used = cpu_seconds(server->program.pid) - before;
     const json_t *use = run_get(run_trial(0, 0), "server_use");
     json_int_t echoes = run_integer(use, "echoes_all");
     run_assert_all_valid();
@@ -160,10 +172,33 @@ TEST(the_server_sees_the_same)
                       64 * (uint64_t)(echoes + 100));
     ck_assert_uint_eq(server->counters->bytes_sent,
                       64 * (uint64_t)(echoes + 100));
-    double per_echo = run_real_number(use, "cpu_seconds") /
-                      (double)run_integer(run_trial(0, 0), "echoes");
-    ck_assert_double_gt(per_echo / (used / (double)echoes), 0.7);
-    ck_assert_double_lt(per_echo / (used / (double)echoes), 1.3);
+}
+
+/* loadgen's CPU time per echo, by that of the whole run: before and after the
+ * turns the server has little to do. */
+static double cpu_ratio(const struct real_server *server)
+{
+    double before = cpu_seconds(server->program.pid);
+
+    run_again();
+    run_all(0, "--active=100 --cycles=20");
+    run_assert_all_valid();
+    double used = cpu_seconds(server->program.pid) - before;
+    const json_t *trial = run_trial(0, 0);
+    const json_t *use = run_get(trial, "server_use");
+    return run_real_number(use, "cpu_seconds") /
+           (double)run_integer(trial, "echoes") /
+           (used / (double)run_integer(use, "echoes_all"));
+}
+
+TEST(the_cpu_time_is_that_of_the_process)
+{
+    const struct real_server *server = start_apart();
+    double ratio = cpu_ratio(server);
+
+    for (int i = 1; i < TRIES && !agrees(ratio, 0.3); i++)
+        ratio = cpu_ratio(server);
+    ck_assert_msg(agrees(ratio, 0.3), "loadgen / process: %.3f", ratio);
 }
 
 int main(int argc, char *argv[])

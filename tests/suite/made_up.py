@@ -37,7 +37,8 @@ def points(experiment):
                     for streams in load.firehoses:
                         for rate in load.rate or (None,):
                             silent = 19000 if idle == MOST else idle
-                            yield Point(load.mode, silent, active, size, streams, rate)
+                            turn = load.turn if experiment.name == "turns" else None
+                            yield Point(load.mode, silent, active, size, streams, rate, turn)
         for hold in load.hold:
             yield Point("hold", hold)
 
@@ -107,10 +108,10 @@ def trial(server: str, point: Point, dice: random.Random) -> dict:
     made = turns(server, point, dice)
     echoes = sum(made["echoes"])
     p99 = 10 * sorted(made["p50"])[CYCLES // 2]
-    late = 0.2 if server == "poll_server" and point.rate == 80000 else 0.01
+    late = 0.2 if server == "poll_server" and point.rate == 50000 else 0.01
     return common | {
         "turns": made, "echoes": echoes, "seconds": 0.02 * CYCLES,
-        "latency": {"sum": p99 * echoes, "p99": p99}, "lag": {"sum": late * p99 * echoes},
+        "latency": {"p50": p99 / 10, "p99": p99}, "lag": {"p50": late * p99 / 10},
         "server_use": {"counters": counters(server, point, echoes)},
     }
 
@@ -119,7 +120,7 @@ def line(experiment, point: Point, number: int, servers, dice: random.Random) ->
     return {
         "schema": 3, "experiment": experiment.name, "round": number, "mode": point.mode,
         "idle": point.idle, "active": point.active, "firehoses": point.firehoses,
-        "size": point.size, "rate_planned": point.rate, "cycles": CYCLES, "seconds": 1.0,
+        "size": point.size, "rate_planned": point.rate, "turn": point.turn or 0.02, "cycles": CYCLES, "seconds": 1.0,
         "steal_seconds": 0, "cpus": 2, "time": "2026-01-02T03:04:05Z",
         "trials": [trial(server, point, dice) for server in servers],
     }
@@ -137,7 +138,7 @@ def latency(slow: float, count: int, base: float = 4e4, most: float = 0.25e9) ->
 def frozen(server: str) -> list[dict]:
     """The two lines of a server that stood still."""
     shared = {"schema": 3, "experiment": "freeze", "round": 1, "idle": 0, "size": 64,
-              "firehoses": 0, "steal_seconds": 0, "seconds": 1.2, "cpus": 2}
+              "firehoses": 0, "turn": 1.0, "steal_seconds": 0, "seconds": 1.2, "cpus": 2}
     own = {"server": server, "wanted": 1, "held": 1, "valid": True, "reason": None, "errors": {},
            "limited_by": None, "freeze": {"at": 0.4, "seconds": 0.25}, "seconds": 1.0}
     closed = own | {"echoes": 18000, "latency": latency(1e-9, 18000)}

@@ -49,7 +49,7 @@ class Rows(unittest.TestCase):
     def test_what_is_suspect_is_marked(self):
         rows = charts.rows(run, "latency")
         marked = {(row.server, row.x) for row in rows if row.suspect}
-        self.assertEqual(marked, {("poll_server", 80000)})
+        self.assertEqual(marked, {("poll_server", 50000)})
 
     def test_a_bar_is_of_the_largest_load(self):
         rows = [row for row in charts.rows(run, "memory") if row.panel == 1]

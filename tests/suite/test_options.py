@@ -93,8 +93,9 @@ class Choices(unittest.TestCase):
             options = parse_options([*chosen, "--rounds=7", "--idle=0,200,max"])
             self.assertEqual((options.rounds, options.idle), (7, [0, 200, "max"]))
 
-    def test_by_default_there_are_three_rounds(self):
-        self.assertEqual(parse_options([]).rounds, 3)
+    def test_by_default_there_are_five_rounds_and_three_in_a_hurry(self):
+        self.assertEqual(parse_options([]).rounds, 5)
+        self.assertEqual(parse_options(["--quick"]).rounds, 3)
 
     def test_a_command_is_split_as_a_shell_would(self):
         options = parse_options(["--server", "mine=python3 'my server.py' --port={port}"])

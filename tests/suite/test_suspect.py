@@ -21,7 +21,7 @@ def names(one: dict, **of_line) -> list[str]:
 
 def made(**changes) -> dict:
     one = trial(LT, ALONE, random.Random(1))
-    return one | {"latency": {"sum": 10**9}, "lag": None} | changes
+    return one | {"latency": {"p50": 10**5}, "lag": None} | changes
 
 
 def busy(generator: float, server: float, spin: float = 0.0) -> dict:
@@ -41,6 +41,9 @@ class Rules(unittest.TestCase):
         self.assertEqual(names(busy(0.97, 0.93)), [])
         self.assertEqual(names(busy(0.94, 0.80)), [])
         self.assertEqual(names(busy(0.97, 0.80, spin=0.1)), [])
+        waiting = busy(0.97, 0.80)
+        waiting["turns"]["waited"] = [0.02 * 0.15] * len(waiting["turns"]["place"])
+        self.assertEqual(names(waiting), [])
 
     def test_what_the_machine_did(self):
         self.assertEqual(names(made(), steal_seconds=0.05), ["steal"])
@@ -53,7 +56,7 @@ class Rules(unittest.TestCase):
         plan = {"mode": "open", "rate_planned": 1000}
         self.assertEqual(names({**one, "planned": one["echoes"]}, **plan), [])
         self.assertEqual(names({**one, "planned": one["echoes"] * 2}, **plan), ["rate"])
-        late = {"sum": one["latency"]["sum"] / 5}
+        late = {"p50": one["latency"]["p50"] / 5}
         self.assertEqual(names({**one, "planned": one["echoes"], "lag": late}, **plan), ["lag"])
 
     def test_a_server_that_works_when_it_is_not_its_turn(self):
