@@ -84,7 +84,7 @@ EXPERIMENTS = (
     Experiment(
         name="idle",
         title="What idle connections cost",
-        question="What do connections cost that say nothing?",
+        question="What do idle connections cost?",
         setup="1 or 100 active connections, 64 bytes, closed loop.",
         expectation="select and poll scan every connection in every wait; epoll does not.",
         loads=by_pace(
@@ -225,7 +225,7 @@ EXPERIMENTS = (
     Experiment(
         name="memory",
         title="What an idle connection takes in memory",
-        question="What does a connection need that says nothing?",
+        question="How much memory does an idle connection take?",
         setup="One message proves each connection; then nothing is sent.",
         expectation="Tens of bytes in the server, because an idle connection owns no buffer; the"
         " kernel's socket takes a hundred times that.",
@@ -244,9 +244,11 @@ EXPERIMENTS = (
     Experiment(
         name="freeze",
         title="What a load generator sees of a stall",
-        question="What do a closed and an open loop report of a server that stops for a moment?",
-        setup="The server is stopped (SIGSTOP) for a quarter of a second: under one connection in a"
-        " closed loop, and under 1,000 messages per second over 100 connections.",
+        question="What do two kinds of load generator report about a server that stops for a"
+        " moment?",
+        setup="The server is stopped (SIGSTOP) for a quarter of a second, or 0.2 s with --quick:"
+        " under one connection in a closed loop, and under 1,000 messages per second over 100"
+        " connections in an open one.",
         expectation="The closed loop stops sending and reports one slow echo; the open loop reports"
         " all that would have waited. The gap is coordinated omission.",
         loads=by_pace(
