@@ -496,7 +496,7 @@ int main(int argc, char *argv[])
         .parser = parse_option,
         .doc = "What a wait costs: CPU time per select, poll and epoll_wait "
                "with N sockets watched, of which one, ten or all are ready."
-               "\vThe table is for one; JSON has them all.",
+               "\vThe table has the waits with one ready; --json has them all.",
     };
 
     startup();
