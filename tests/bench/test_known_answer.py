@@ -9,10 +9,12 @@ exclude 1 and reach the truth.  It is wide beside a busy neighbour, so more roun
 added.
 
 The truth is known only so well: what is burned is exact, but a server that answers
-later also meets its clients in another way, and the rest of its work needs up to half
-as much again as was burned (seen: 1.14 and 1.17 in place of 1.10).  Why is not known.
-So the interval is allowed to miss the truth by half of the difference.  Where other
-programs keep the CPUs busy all the time even that is not known, and the test is skipped.
+later also meets its clients in another way, and the rest of its work may need more CPU
+time or less.  With one active connection 1.12 to 1.17 was seen in place of 1.10, so the
+interval may miss the truth by half of the difference.  With a hundred in a closed loop
+there is no known answer at all: a slower server finds more of them ready at each wait,
+needs fewer waits, and 10 % that are burned show as anything from 3 to 17 %.  Where other
+programs keep the CPUs busy all the time nothing is known, and the test is skipped.
 """
 
 import json
@@ -136,14 +138,8 @@ class KnownAnswer(unittest.TestCase):
     def test_three_per_cent_with_one_active(self) -> None:
         self.check(3, 1)
 
-    def test_three_per_cent_with_a_hundred_active(self) -> None:
-        self.check(3, 100)
-
     def test_ten_per_cent_with_one_active(self) -> None:
         self.check(10, 1)
-
-    def test_ten_per_cent_with_a_hundred_active(self) -> None:
-        self.check(10, 100)
 
 
 if __name__ == "__main__":
