@@ -231,11 +231,11 @@ def metrics_of(experiment: str) -> list[str]:
 # --- Trials.
 
 
-def point_of(line: dict, trial: dict) -> Point:
+def point_of(experiment: str, line: dict, trial: dict) -> Point:
     if line["mode"] == "hold":
         return Point("hold", idle=trial.get("wanted") or line.get("wanted") or 0)
     numbers = [line[name] for name in ("idle", "active", "size", "firehoses")]
-    panels = BY_NAME[line["experiment"]].panels
+    panels = BY_NAME[experiment].panels
     turn = line["turn"] if any(panel.x == "turn" for panel in panels) else None
     return Point(line["mode"], *numbers, line.get("rate_planned"), turn)
 
@@ -247,7 +247,7 @@ def trials_of(line: dict) -> list[dict]:
         {
             **shared,
             **trial,
-            "point": point_of(line, trial),
+            "point": point_of(line["experiment"], line, trial),
             "outcome": outcome(trial),
             "suspicions": suspicions(line, trial) if trial["valid"] else [],
         }

@@ -204,7 +204,7 @@ def run_step(options: Options, step: Step, cpus: Cpus, hgrm: Path) -> Iterator[d
 
 def complaint(step: Step, line: dict, trial: dict) -> str:
     """A failed trial in one line, with the promise that was broken."""
-    point = point_of(line, trial).words()
+    point = point_of(step.experiment, line, trial).words()
     where = f"{trial['server']}, round {step.round}, {step.experiment}, {point}"
     broken = "".join(f" ({promise})" for promise in broken_promises(line, trial))
     return f"bench/run: {where}: failed: {trial['reason']}{broken}"
