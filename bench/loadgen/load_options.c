@@ -7,7 +7,6 @@
 #include "options.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>

@@ -175,13 +175,6 @@ def has_gnuplot() -> bool:
     return shutil.which("gnuplot") is not None
 
 
-def has_fonts() -> bool:
-    """Without any font gnuplot draws boxes for letters and finds nothing wrong."""
-    places = ["/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"]
-    folders = [Path(os.path.expanduser(place)) for place in places]
-    return any(next(folder.rglob("*.[to]t[fc]"), None) for folder in folders)
-
-
 # --- Charts
 
 

@@ -177,8 +177,8 @@ def edge_triggered(run: Run) -> Finding:
             words.append(f"{name} {told(one)}, the median of {len(found)} loads")
     if not claims_of:
         return Finding(f"{'; '.join(words)}; no measurable difference at any", OPEN)
-    words.append(f"of {len(rates + costs)} ratios {sum(value > 1 for value in claims_of)} are in its"
-                 f" favour and {sum(value < 1 for value in claims_of)} against it")
+    words.append(f"of {len(rates + costs)} ratios {sum(value > 1 for value in claims_of)} are in"
+                 f" its favour and {sum(value < 1 for value in claims_of)} against it")
     favours = {value > 1 for value in claims_of}
     verdict = OPEN if len(favours) > 1 else REPRODUCED if True in favours else CONTRADICTED
     return Finding("; ".join(words), verdict)

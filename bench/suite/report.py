@@ -121,7 +121,7 @@ def suspects(run: Run) -> str:
     """272 trials: none failed, 11 suspect."""
     failed = sum(trial["outcome"] == "failed" for trial in run.trials)
     unsure = sum(bool(trial["suspicions"]) for trial in run.trials)
-    counts = f"{failed or 'none':} failed, {unsure or 'none'} suspect"
+    counts = f"{failed or 'none'} failed, {unsure or 'none'} suspect"
     return f"{some(len(run.trials), 'trial')}: {counts}"
 
 
