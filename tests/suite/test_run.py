@@ -13,6 +13,7 @@ import platform
 import pty
 import re
 import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -43,7 +44,7 @@ BUILD = os.environ.get("FOUR_WAYS_BUILD", str(ROOT / "build"))
 SUITE = [sys.executable, str(ROOT / "bench" / "suite"), f"--build={BUILD}"]
 TINY = ["--rounds=1", "--cycles=2", "--turn=0.01", "--seed=1"]
 IDLE = ["idle", "--idle=0,20", "--active=1,5"]
-ODD = f"{sys.executable} {ROOT}/tests/suite/odd_servers.py"
+ODD = shlex.join([sys.executable, f"{ROOT}/tests/suite/odd_servers.py"])
 DEADLINE = 180
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
