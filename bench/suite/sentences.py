@@ -3,7 +3,7 @@
     findings     an experiment's ratios to epoll LT: the largest that noise can't explain
     context      the same for the peers and the floor
     explanation  why, from the servers' own counters
-    trust        how far two equals differ on this machine
+    trust        how far apart two copies of one server come out on this machine
 
 No figure is typed here.  Where noise could explain a difference, the sentence says
 that there is no measurable one.
