@@ -33,6 +33,7 @@ enum {
     KEY_CHURN,
     KEY_FIREHOSES,
     KEY_SETTLE,
+    KEY_RETAKES,
     KEY_START,
     KEY_CYCLES,
     KEY_HGRM,
@@ -74,6 +75,10 @@ static const struct argp_option known_options[] = {
      "Give each server N turns at each point, in random order (10)", 0},
     {"settle", KEY_SETTLE, "N", 0,
      "Before those, N turns that are not reported (1)", 0},
+    {"retakes", KEY_RETAKES, "N", 0,
+     "Take a turn again, up to N times, if other programs had the CPUs for "
+     "over 5 % of it (7)",
+     0},
     {"stall", 'g', "S", 0,
      "Give up on a server that makes no progress for S seconds (2)", 0},
     {NULL, 0, NULL, 0, "Results", 3},
@@ -312,6 +317,9 @@ static bool take_times(struct load_options *options, int key, const char *text)
     case KEY_SETTLE:
         options->settle = options_number("--settle", text, 0, CYCLES_MAX);
         return true;
+    case KEY_RETAKES:
+        options->retakes = options_number("--retakes", text, 0, CYCLES_MAX);
+        return true;
     case 'g':
         options->stall = load_options_seconds("--stall", text, 0.01, 60);
         return true;
@@ -409,6 +417,7 @@ struct load_options load_options_parse(int argc, char *argv[])
         .start = 0.005,
         .cycles = 10,
         .settle = 1,
+        .retakes = 7,
         .stall = 2,
         .cpu = -1,
     };

@@ -47,6 +47,7 @@ struct load_options {
     double start;          /* --start: ... and before that, uncounted */
     long cycles;           /* --cycles: counted turns per server and point */
     long settle;           /* --settle: uncounted turns before those */
+    long retakes;          /* --retakes: of a turn that was disturbed */
     double stall;          /* --stall: seconds without any progress */
     double freeze_at;      /* --freeze: seconds into the window ... */
     double freeze_for;     /* ... and how long; 0 = no server is stopped */

@@ -27,8 +27,8 @@ class Load:
     hold: tuple = ()  # connections; mode hold only
     gaps: str = "exponential"
     freeze: tuple | None = None  # seconds: at, for
-    turn: float = 0.02  # seconds of a turn that are counted
-    cycles: int = 10  # per round
+    turn: float = 0.01  # seconds of a turn that are counted
+    cycles: int = 20  # per round
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ EXPERIMENTS = (
         expectation="select and poll scan every connection in every wait; epoll does not.",
         loads=by_pace(
             (
-                Load(idle=(0, 900), active=(1, 100), cycles=3),
-                Load(idle=(5000,), active=(1,), cycles=2),
+                Load(idle=(0, 900), active=(1, 100), cycles=4),
+                Load(idle=(3000,), active=(1,), cycles=2),
             ),
             (
-                Load(idle=(0, 900), active=(1, 100), cycles=11),
-                Load(idle=(5000, MOST), active=(1, 100), cycles=2),
+                Load(idle=(0, 900), active=(1, 100), cycles=16),
+                Load(idle=(5000, MOST), active=(1, 100), cycles=3),
             ),
-            (Load(idle=(0, 100, 300, 900, 2000, 5000, 10000, MOST), active=(1, 100), cycles=40),),
+            (Load(idle=(0, 100, 300, 900, 2000, 5000, 10000, MOST), active=(1, 100), cycles=80),),
         ),
         panels=(
             Panel("cpu", "idle", {"active": 1}, "1 active connection"),
@@ -114,9 +114,9 @@ EXPERIMENTS = (
         expectation="One wait serves all that are ready, so its cost is shared, and the four"
         " converge.",
         loads=by_pace(
-            tuple(Load(active=(n,), cycles=3) for n in (1, 100)),
-            tuple(Load(active=(n,), cycles=5) for n in (1, 10, 100, 1000)),
-            tuple(Load(active=(n,), cycles=40) for n in (1, 3, 10, 30, 100, 300, 1000)),
+            (Load(active=(1, 100), cycles=4),),
+            tuple(Load(active=(n,), cycles=8) for n in (1, 10, 100, 1000)),
+            tuple(Load(active=(n,), cycles=80) for n in (1, 3, 10, 30, 100, 300, 1000)),
         ),
         panels=(
             Panel("cpu", "active", {}, "CPU time per echo"),
@@ -134,17 +134,17 @@ EXPERIMENTS = (
         expectation="A connection with nothing to say at the moment is an idle one: poll and select"
         " scan it, and their median is higher at every rate.",
         loads=by_pace(
-            (Load("open", active=(100,), rate=(20000,), turn=0.04, cycles=2),),
+            (Load("open", active=(100,), rate=(20000,), turn=0.02, cycles=3),),
             (
-                Load("open", active=(100,), rate=(5000, 20000, 50000), turn=0.04, cycles=5),
-                Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.04, cycles=3),
+                Load("open", active=(100,), rate=(5000, 20000, 50000), turn=0.02, cycles=8),
+                Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.02, cycles=5),
             ),
             (
                 Load(
                     "open", active=(100,), rate=(1000, 5000, 20000, 50000, 80000, 100000),
-                    turn=0.04, cycles=100,
+                    turn=0.02, cycles=200,
                 ),
-                Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.04, cycles=100),
+                Load("open", idle=(900,), active=(100,), rate=(20000,), turn=0.02, cycles=200),
             ),
         ),
         panels=(
@@ -161,9 +161,9 @@ EXPERIMENTS = (
         expectation="Short messages cost system calls, long ones cost copying, which is the same"
         " for all four.",
         loads=by_pace(
-            (Load(active=(10,), size=(64, 65536), cycles=2),),
-            (Load(active=(10,), size=(64, 1024, 16384, 262144), cycles=5),),
-            (Load(active=(10,), size=(1, 64, 1024, 4096, 16384, 65536, 1048576), cycles=30),),
+            (Load(active=(10,), size=(64, 65536), cycles=3),),
+            (Load(active=(10,), size=(64, 1024, 16384, 262144), cycles=8),),
+            (Load(active=(10,), size=(1, 64, 1024, 4096, 16384, 65536, 1048576), cycles=60),),
         ),
         panels=(
             Panel("mib_rate", "size", {}, "MiB per second"),
@@ -179,9 +179,9 @@ EXPERIMENTS = (
         expectation="The kernel's work for a connection outweighs the waiting, so the four are"
         " close; epoll pays one epoll_ctl more for each.",
         loads=by_pace(
-            (Load("churn", active=(10,), cycles=4),),
-            (Load("churn", active=(10,), cycles=10),),
-            (Load("churn", active=(10,), cycles=60),),
+            (Load("churn", active=(10,), cycles=5),),
+            (Load("churn", active=(10,), cycles=16),),
+            (Load("churn", active=(10,), cycles=120),),
         ),
         panels=(
             Panel("rate", "", {}, "Connections per second"),
@@ -197,9 +197,9 @@ EXPERIMENTS = (
         expectation="Latency grows with each stream, because its bytes are handled in between, but"
         " no connection starves.",
         loads=by_pace(
-            (Load(active=(10,), firehoses=(0, 4), turn=0.03, cycles=2),),
-            (Load(active=(10,), firehoses=(0, 1, 4), turn=0.04, cycles=4),),
-            (Load(active=(10,), firehoses=(0, 1, 2, 4, 8), turn=0.04, cycles=30),),
+            (Load(active=(10,), firehoses=(0, 4), turn=0.02, cycles=2),),
+            (Load(active=(10,), firehoses=(0, 1, 4), turn=0.02, cycles=6),),
+            (Load(active=(10,), firehoses=(0, 1, 2, 4, 8), turn=0.02, cycles=60),),
         ),
         panels=(Panel("p50", "firehoses", {}, "Median latency of the others"),),
         compare=("p50",),
@@ -208,13 +208,13 @@ EXPERIMENTS = (
         name="turns",
         title="Whether the length of a turn matters",
         question="Do longer turns give the same ratios?",
-        setup="100 active connections, none idle, 64 bytes, closed loop; turns of 20 and of 40 ms.",
+        setup="100 active connections, none idle, 64 bytes, closed loop; turns of 10 and of 20 ms.",
         expectation="The ratios stay the same. If they did not, the start of a turn would still be"
         " in the figures.",
         loads=by_pace(
-            (Load(active=(100,), turn=0.02, cycles=1), Load(active=(100,), turn=0.04, cycles=1)),
-            (Load(active=(100,), turn=0.02, cycles=6), Load(active=(100,), turn=0.04, cycles=6)),
-            tuple(Load(active=(100,), turn=t, cycles=40) for t in (0.01, 0.02, 0.04, 0.08)),
+            tuple(Load(active=(100,), turn=t, cycles=2) for t in (0.01, 0.02)),
+            tuple(Load(active=(100,), turn=t, cycles=8) for t in (0.01, 0.02)),
+            tuple(Load(active=(100,), turn=t, cycles=80) for t in (0.005, 0.01, 0.02, 0.04)),
         ),
         panels=(
             Panel("cpu", "turn", {}, "CPU time per echo"),
@@ -252,7 +252,7 @@ EXPERIMENTS = (
         expectation="The closed loop stops sending and reports one slow echo; the open loop reports"
         " all that would have waited. The gap is coordinated omission.",
         loads=by_pace(
-            frozen(turn=0.4, at=0.1, seconds=0.2),
+            frozen(turn=0.3, at=0.05, seconds=0.2),
             frozen(turn=0.6, at=0.2, seconds=0.25),
             frozen(turn=1.0, at=0.4, seconds=0.25),
         ),

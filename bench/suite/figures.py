@@ -16,7 +16,7 @@ import results
 from experiments import BY_NAME, EXPERIMENTS
 from intervals import Interval, claims, interval, reach
 from options import FLOOR, LT, PEERS, THE_FOUR, TWIN
-from suspect import RULES, WORDS, generator_share, outcome, server_share, suspicions
+from suspect import RULES, WORDS, Rule, generator_share, outcome, server_share, suspicions
 from words import BYTES, SECONDS, amount, noun, short, some
 
 MIB = 1 << 20
@@ -144,9 +144,19 @@ def per_turn(above: str, below: str) -> Callable[[dict], list]:
     return compute
 
 
+def rate(trial: dict) -> list:
+    """Echoes per second in which neither end waited for a CPU that another program had."""
+    turns = trial.get("turns") or {}
+    times = turns.get("seconds") or []
+    waits = turns.get("waited") or [None] * len(times)
+    free = [None if s is None else s - (w or 0) for s, w in zip(times, waits)]
+    pairs = zip(turns.get("echoes") or [], free)
+    return [echoes / s if echoes is not None and s and s > 0 else None for echoes, s in pairs]
+
+
 def mib_per_second(trial: dict) -> list:
     size = trial["point"].size
-    return [rate and rate * size / MIB for rate in per_turn("echoes", "seconds")(trial)]
+    return [found and found * size / MIB for found in rate(trial)]
 
 
 def cpu_per_mib(trial: dict) -> list:
@@ -198,7 +208,7 @@ METRICS = {
     m.name: m
     for m in (
         Metric("cpu", "cpu", per_turn("cpu", "echoes")),
-        Metric("rate", "rate", per_turn("echoes", "seconds")),
+        Metric("rate", "rate", rate),
         Metric("p50", "latency", turn_medians),
         Metric("p99", "latency", pooled("p99")),
         Metric("p999", "latency", pooled("p999")),
@@ -240,6 +250,14 @@ def point_of(experiment: str, line: dict, trial: dict) -> Point:
     return Point(line["mode"], *numbers, line.get("rate_planned"), turn)
 
 
+def relevant(line: dict, trial: dict) -> list[Rule]:
+    """The suspicions that spoil something that the experiment is about."""
+    declared = BY_NAME[line["experiment"]]
+    names = {panel.metric for panel in declared.panels} | set(declared.compare)
+    kinds = {METRICS[name].kind for name in names}
+    return [rule for rule in suspicions(line, trial) if rule.spoils & kinds]
+
+
 def trials_of(line: dict) -> list[dict]:
     """Those of one point, each with what its line says of all."""
     shared = {key: value for key, value in line.items() if key not in ("trials", "seconds")}
@@ -249,7 +267,7 @@ def trials_of(line: dict) -> list[dict]:
             **trial,
             "point": point_of(line["experiment"], line, trial),
             "outcome": outcome(trial),
-            "suspicions": suspicions(line, trial) if trial["valid"] else [],
+            "suspicions": relevant(line, trial) if trial["valid"] else [],
         }
         for trial in line["trials"]
     ]
@@ -422,6 +440,12 @@ def suspected(trials: list[dict]) -> list[str]:
     return said
 
 
+def retaken(trials: list[dict]) -> list[str]:
+    again = sum(trial.get("retaken") or 0 for trial in trials)
+    return [f"{some(again, 'turn')} taken again, because other programs had the CPUs for over 5 % of"
+            " the turn."] if again else []
+
+
 def without_instructions(trials: list[dict]) -> list[str]:
     measured = [t for t in trials if t.get("turns")]
     if not measured or any(t["turns"].get("instructions") for t in measured):
@@ -434,13 +458,13 @@ def without_instructions(trials: list[dict]) -> list[str]:
 
 def load_run(folder: Path) -> Run:
     """All of a run, this one or an earlier one."""
-    trials = [trial for line in results.read_trials(folder) for trial in trials_of(line)]
-    trials = [trial for trial in trials if trial["experiment"] in BY_NAME]
+    lines = [line for line in results.read_trials(folder) if line["experiment"] in BY_NAME]
+    trials = [trial for line in lines for trial in trials_of(line)]
     run = Run(folder, results.read_environment(folder) or {}, trials)
     found = places(trials)
     run.figures, run.ratios = make_figures(found), make_ratios(found)
     run.waits = results.read_waits(folder)
-    for tell in (failures, limits, suspected, without_instructions):
+    for tell in (failures, limits, suspected, retaken, without_instructions):
         run.missing += tell(trials)
     return run
 

@@ -226,7 +226,7 @@ def parser() -> Parser:
     add("--full", action="store_true", help="for a quiet machine and a long break: over an hour")
     add("--rounds", metavar="N", help="rounds, each with fresh processes (5; quick: 3; full: 8)")
     add("--cycles", metavar="N", help="turns of each server per load and round (varies)")
-    add("--turn", metavar="S", help="counted seconds of a turn (mostly 0.02 or 0.04)")
+    add("--turn", metavar="S", help="counted seconds of a turn (mostly 0.01 or 0.02)")
     add("--idle", metavar="LIST", help=IDLE_HELP)
     add("--active", metavar="LIST", help="active connections in the experiment idle (1,100)")
     add("--server", metavar="NAME=COMMAND", action="append", default=[], help=SERVER_HELP)

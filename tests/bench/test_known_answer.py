@@ -58,7 +58,7 @@ def measure(folder: Path, words: list[str], active: int, seed: int) -> list[dict
     lines = folder / "points.ndjson"
     lines.unlink(missing_ok=True)
     command = [BUILD / "bench/loadgen/loadgen", f"--active={active}", f"--seed={seed}"]
-    options = [f"--cycles={CYCLES}", f"--cpu={CPUS[-1]}", f"--json={lines}"]
+    options = ["--turn=0.01", f"--cycles={CYCLES}", f"--cpu={CPUS[-1]}", f"--json={lines}"]
     subprocess.run(command + options + words, check=True, stdout=subprocess.DEVNULL)
     return [trial["turns"] for trial in json.loads(lines.read_text())["trials"]]
 

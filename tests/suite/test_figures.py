@@ -76,7 +76,7 @@ class Figures(Folder):
 
     def test_the_length_of_a_turn_is_part_of_the_point_where_turns_are_compared(self):
         points = {f.point for f in self.load(lines()).figures if f.point.turn is not None}
-        self.assertEqual({point.turn for point in points}, {0.02, 0.04})
+        self.assertEqual({point.turn for point in points}, {0.01, 0.02})
         self.assertIn("100 active, 0 idle, turns of 40 ms", {point.words() for point in points})
 
     def test_memory_is_what_the_connections_added(self):

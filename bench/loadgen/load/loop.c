@@ -230,7 +230,9 @@ static void fill_figures(struct loop *loop, const struct reading *end)
     figures->generator_cpu = end->generator_cpu - begin->generator_cpu;
     figures->firehose_bytes = loop->firehoses.echoed - figures->firehose_bytes;
     figures->instructions = growth(begin->instructions, end->instructions);
-    figures->waited = growth(begin->waited, end->waited);
+    /* Two that share a CPU wait for each other, which says nothing. */
+    if (usage_cpus(loop->usage, 1) > 1)
+        figures->waited = growth(begin->waited, end->waited);
     usage_add_counters(&loop->trial->counters, &begin->counters,
                        &end->counters);
     if (loop->freeze->continued != 0) {

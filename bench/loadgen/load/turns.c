@@ -13,13 +13,20 @@
 
 #include <string.h>
 
+enum {
+    DISTURBED_PART = 20,  /* of a turn: 5 % */
+    RETAKES_AT_ONCE = 10, /* before we know how busy the machine is */
+};
+
 struct turns {
     const struct load_options *options;
     const struct usage *usage;
     struct freeze *freeze;
     struct connections connections;
     struct trial trial;
-    bool is_open; /* are the two below? */
+    struct trial before; /* the turn that may have to be taken again */
+    uint64_t kept;       /* turns, of this point */
+    bool is_open;        /* are the two below? */
     struct loop loop;
     struct churn churn;
     struct switches switches; /* after the opening */
@@ -38,6 +45,7 @@ static struct answer begin_point(struct turns *turns, size_t n)
 
     load_options_point(turns->options, n, &point);
     trial_init(trial, &point);
+    turns->kept = 0;
     turns->switches = usage_switches(turns->usage);
     connections_hold(&turns->connections, point_connections(&point), trial);
     if (point.mode == MODE_HOLD) {
@@ -53,21 +61,49 @@ static struct answer begin_point(struct turns *turns, size_t n)
     return (struct answer){.valid = trial->valid};
 }
 
-static struct answer take_turn(struct turns *turns, const struct order *order)
+static void load_once(struct turns *turns, const struct order *order)
 {
-    const struct load_options *options = turns->options;
-    struct trial *trial = &turns->trial;
     uint64_t seed =
-        random_seed((uint64_t)options->seed, order->point, order->cycle);
+        random_seed((uint64_t)turns->options->seed, order->point, order->cycle);
 
-    if (order->cycle == options->settle)
-        trial_forget(trial);
-    if (trial->point.mode == MODE_CHURN)
+    if (turns->trial.point.mode == MODE_CHURN)
         churn_turn(&turns->churn);
-    else if (trial->point.mode == MODE_OPEN)
+    else if (turns->trial.point.mode == MODE_OPEN)
         open_turn(&turns->loop, seed);
     else
         closed_turn(&turns->loop);
+}
+
+/* Other programs had the CPU while server or generator could have run. */
+static bool was_disturbed(const struct turns *turns)
+{
+    const struct figures *figures = &turns->loop.figures;
+
+    return figures->waited > (int64_t)(figures->window / DISTURBED_PART);
+}
+
+/* Where every turn is disturbed, taking each again many times is no help. */
+static bool may_retake(const struct turns *turns, long retakes)
+{
+    return retakes < turns->options->retakes && turns->trial.valid &&
+           turns->trial.retaken < RETAKES_AT_ONCE + 2 * turns->kept &&
+           turns->options->freeze_for == 0 && interrupt_signal() == 0;
+}
+
+static struct answer take_turn(struct turns *turns, const struct order *order)
+{
+    struct trial *trial = &turns->trial;
+
+    if (order->cycle == turns->options->settle)
+        trial_forget(trial);
+    turns->before = *trial;
+    load_once(turns, order);
+    for (long i = 0; may_retake(turns, i) && was_disturbed(turns); i++) {
+        trial_undo_turn(trial, &turns->before);
+        trial->retaken++;
+        load_once(turns, order);
+    }
+    turns->kept++;
     return (struct answer){trial->valid, turns->loop.figures};
 }
 

@@ -209,16 +209,16 @@ static json_t *json_head(const struct record *record)
     const struct trial *trial = record->trial;
     const char *reason = trial->reason[0] == '\0' ? NULL : trial->reason;
 
-    return json_pack("{ss so so sb ss? ss? s{so sf} so so s{so so}}", "server",
-                     record->server, "wanted",
-                     json_count(point_connections(&trial->point)), "held",
-                     json_count(trial->held), "valid", trial->valid, "reason",
-                     reason, "limited_by", limits[trial->limited_by], "opened",
-                     "connections", json_count(trial->opened), "seconds",
-                     trial->opening_seconds, "errors", json_errors(trial),
-                     "server_use", json_server_use(record), "kernel",
-                     "slab_bytes", json_known(trial->kernel.slab_bytes),
-                     "tcp_bytes", json_known(trial->kernel.tcp_bytes));
+    return json_pack(
+        "{ss so so sb ss? ss? so s{so sf} so so s{so so}}", "server",
+        record->server, "wanted", json_count(point_connections(&trial->point)),
+        "held", json_count(trial->held), "valid", trial->valid, "reason",
+        reason, "limited_by", limits[trial->limited_by], "retaken",
+        json_count(trial->retaken), "opened", "connections",
+        json_count(trial->opened), "seconds", trial->opening_seconds, "errors",
+        json_errors(trial), "server_use", json_server_use(record), "kernel",
+        "slab_bytes", json_known(trial->kernel.slab_bytes), "tcp_bytes",
+        json_known(trial->kernel.tcp_bytes));
 }
 
 /* As it really was; null when the server wasn't stopped and let go on. */

@@ -42,6 +42,14 @@ void trial_forget(struct trial *trial)
     memset((char *)trial + counted, 0, sizeof(*trial) - counted);
 }
 
+void trial_undo_turn(struct trial *trial, const struct trial *before)
+{
+    size_t counted = offsetof(struct trial, counters);
+
+    memcpy((char *)trial + counted, (const char *)before + counted,
+           sizeof(*trial) - counted);
+}
+
 void trial_fail(struct trial *trial, const char *format, ...)
 {
     va_list arguments;

@@ -48,7 +48,8 @@ struct figures {
     uint64_t p50;            /* median latency; 0: too few.  Of one turn only */
     int64_t instructions;    /* that the server executed; -1: unknown */
     int64_t waited;          /* that server and generator, both added up, could
-                                have run, but not on their CPUs; -1: unknown */
+                                have run, but not on their CPUs; -1: unknown,
+                                or they share one */
 };
 
 /* Add the figures of a turn to the sum of the turns before. */
@@ -79,6 +80,7 @@ struct trial {
     uint64_t echoes_all;         /* those that are not counted included */
     uint64_t awake;              /* ns of CPU time of the server ... */
     uint64_t outside;            /* ... in these ns, between its turns */
+    uint64_t retaken;            /* turns that were disturbed and not counted */
     struct switches switches;    /* of the server's main thread */
     int64_t server_bytes;        /* its memory afterwards; -1 is unknown */
     struct kernel_memory kernel; /* at the same moment */
@@ -106,6 +108,9 @@ void trial_init(struct trial *trial, const struct point *point);
 
 /* Forget the sums of the counted turns: the ones so far did not count. */
 void trial_forget(struct trial *trial);
+
+/* Undo what the last turn has added to these sums: they were as in `before`. */
+void trial_undo_turn(struct trial *trial, const struct trial *before);
 
 /*
  * The trial is not valid: keep the reason, which is formatted like printf's.
