@@ -8,6 +8,7 @@
 #include "run.h"
 #include "tap.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -235,14 +236,19 @@ TEST(the_others_go_on_when_one_is_killed)
     assert_the_others_went_on("the server closed connection 0: ", "closed");
 }
 
-/* A process that does nothing, or all the time. */
-static pid_t start_process(bool is_busy)
+/* A process that does nothing, or all the time; on one CPU if that isn't -1. */
+static pid_t start_process(bool is_busy, int cpu)
 {
     pid_t pid = fork();
+    cpu_set_t set;
 
     ck_assert_int_ne(pid, -1);
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing */
+        CPU_ZERO(&set);
+        CPU_SET((size_t)cpu, &set);
+        if (cpu != -1)
+            sched_setaffinity(0, sizeof(set), &set);
         while (!is_busy)
             pause();
         for (;;)
@@ -253,7 +259,7 @@ static pid_t start_process(bool is_busy)
 
 TEST(a_server_that_does_not_sleep_is_seen)
 {
-    const pid_t pids[] = {start_process(true), start_process(false)};
+    const pid_t pids[] = {start_process(true, -1), start_process(false, -1)};
 
     for (size_t i = 0; i < 2; i++)
         run_add("%s=127.0.0.1:%s,pid=%d", i == 0 ? "busy" : "asleep",
@@ -270,6 +276,43 @@ TEST(a_server_that_does_not_sleep_is_seen)
     }
     ck_assert_ptr_nonnull(strstr(run.program.err, "  busy: used "));
     ck_assert_ptr_null(strstr(run.program.err, "  asleep: used "));
+}
+
+/* The first CPU that we may run on, or -1 if it is the only one. */
+static int one_of_several_cpus(void)
+{
+    cpu_set_t set;
+    int cpu = 0;
+
+    sched_getaffinity(0, sizeof(set), &set);
+    while (!CPU_ISSET((size_t)cpu, &set))
+        cpu++;
+    return CPU_COUNT(&set) > 1 ? cpu : -1;
+}
+
+/*
+ * loadgen shares its CPU with a process that never sleeps.  What the turns that
+ * it takes again have measured is in no sum.
+ */
+TEST_TIMES(a_disturbed_turn_is_taken_again, 2)
+{
+    int cpu = one_of_several_cpus();
+    pid_t neighbour = start_process(true, cpu);
+
+    run_server(ECHOES, 0);
+    run_all(0, "--active=50 --cycles=4 --cpu=%d --retakes=%d",
+            cpu == -1 ? 0 : cpu, _i == 0 ? 3 : 0);
+    kill(neighbour, SIGKILL);
+    waitpid(neighbour, NULL, 0);
+    const json_t *trial = run_trial(0, 0);
+    run_assert_valid(trial);
+    json_int_t echoes = run_integer(trial, "echoes");
+    json_int_t retaken = run_integer(trial, "retaken");
+    ck_assert_uint_eq(run_entries(trial, "turns.place"), 4);
+    ck_assert_int_eq(run_integer(trial, "latency.count"), echoes);
+    ck_assert_int_le(retaken, _i == 0 ? 3 * 5 : 0);
+    if (_i == 0 && cpu != -1)
+        ck_assert_int_gt(retaken, 0);
 }
 
 int main(int argc, char *argv[])
