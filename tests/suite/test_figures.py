@@ -77,7 +77,19 @@ class Figures(Folder):
     def test_the_length_of_a_turn_is_part_of_the_point_where_turns_are_compared(self):
         points = {f.point for f in self.load(lines()).figures if f.point.turn is not None}
         self.assertEqual({point.turn for point in points}, {0.01, 0.02})
-        self.assertIn("100 active, 0 idle, turns of 40 ms", {point.words() for point in points})
+        self.assertIn("100 active, 0 idle, turns of 20 ms", {point.words() for point in points})
+
+    def test_a_rate_leaves_out_the_time_in_which_other_programs_had_the_cpu(self):
+        one = costing(LT, 5e-6, self.dice)
+        one["turns"] |= {"echoes": [100] * 8, "seconds": [0.02] * 8, "waited": [0.01] * 7 + [None]}
+        self.assertEqual(METRICS["rate"].values(one), [100 / 0.01] * 7 + [100 / 0.02])
+        one["turns"]["waited"][0] = 0.02  # all of it
+        self.assertIsNone(METRICS["rate"].values(one)[0])
+
+    def test_turns_that_were_taken_again_are_counted_in_a_line(self):
+        run = self.of_three_rounds({LT: 5e-6}, retaken=4)
+        self.assertIn("12 turns taken again", " ".join(run.missing))
+        self.assertNotIn("taken again", " ".join(self.of_three_rounds({LT: 5e-6}).missing))
 
     def test_memory_is_what_the_connections_added(self):
         run = self.load(lines(["memory"], servers=[LT]))
@@ -129,6 +141,15 @@ class Ratios(Folder):
         run = self.of_three_rounds({LT: 5e-6, TWIN: 5e-6, POLL: 10e-6}, **stopped)
         self.assertFalse(find(run.ratios, "cpu", POLL).suspect)
         self.assertTrue(find(run.ratios, "rate", POLL).suspect)
+
+    def test_a_suspicion_that_spoils_nothing_shown_is_none(self):
+        stopped = {"generator": {"paused_seconds": 0.6}}
+        (shown, other) = (
+            self.load([point(1, [costing(LT, 5e-6, self.dice, **stopped)], experiment=name)])
+            for name in ("idle", "memory")
+        )
+        self.assertTrue(shown.trials[0]["suspicions"])
+        self.assertFalse(other.trials[0]["suspicions"])
 
     def test_suspect_trials_are_left_out_where_the_others_are_more(self):
         pairs = [[costing(name, 5e-6, self.dice) for name in (LT, POLL)] for _ in "123"]
