@@ -31,6 +31,10 @@ TAP_LINES = re.compile(r"^(?:(?:not )?ok\b.*(?:\n#.*)?|1\.\.0.*|Bail out!.*)", r
 TAP = re.compile(
     r"(not )?ok\b *\d* *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?(?:\n# (.*))?$", re.I | re.M
 )
+# What unittest prints of a failure: name, traceback, and the error on its last lines.
+UNITTEST = re.compile(
+    r"^={70}\n(?:FAIL|ERROR): (\S+).*\n(?:.*\n)?-{70}\n((?:.*\n)*?)(?=\n?={70}\n|\n?-{70}\nRan )", re.M
+)
 LINE = re.compile(r"(\d\d) ")  # of the contract, before the name of a case of conformance
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 79
@@ -94,6 +98,14 @@ def tap_cases(program: str, output: str) -> list[Case]:
     return found
 
 
+def why(traceback: str) -> str:
+    """Where the test was, and the error."""
+    places = re.findall(r'File ".*/(test_\w+\.py)", line (\d+)', traceback)
+    errors = re.findall(r"^[A-Za-z][\w.]*(?:: .*)?$", traceback, re.M)
+    error = errors[-1] if errors else traceback.strip()
+    return ":".join(places[-1]) + ": " + error if places else error
+
+
 def unittest_cases(program: str, output: str) -> list[Case]:
     ran = re.search(r"^Ran (\d+) tests? in .*\n\n\w+(?: \((.*)\))?$", output, re.M)
     if not ran:
@@ -101,8 +113,9 @@ def unittest_cases(program: str, output: str) -> list[Case]:
     counts = {name: int(n) for name, n in re.findall(r"(\w+)=(\d+)", ran[2] or "")}
     failed = sum(counts.get(name, 0) for name in ("failures", "errors", "unexpectedSuccesses"))
     skipped = counts.get("skipped", 0)
-    # Only with -v is each named; a failed one is in what meson printed.
-    found = [Case(program, "", FAILED)] * failed + [Case(program, "", SKIPPED)] * skipped
+    found = [Case(program, name, FAILED, why(text)) for name, text in UNITTEST.findall(output)]
+    found += [Case(program, "", FAILED)] * (failed - len(found))
+    found += [Case(program, "", SKIPPED)] * skipped  # only with -v is each named
     return found + [Case(program, "", PASSED)] * (int(ran[1]) - failed - skipped)
 
 

@@ -114,7 +114,7 @@ EXPERIMENTS = (
         expectation="One wait serves all that are ready, so its cost is shared, and the four"
         " converge.",
         loads=by_pace(
-            (Load(active=(1, 100), cycles=4),),
+            tuple(Load(active=(n,), cycles=4) for n in (1, 100)),
             tuple(Load(active=(n,), cycles=8) for n in (1, 10, 100, 1000)),
             tuple(Load(active=(n,), cycles=80) for n in (1, 3, 10, 30, 100, 300, 1000)),
         ),
