@@ -310,7 +310,7 @@ TEST_TIMES(a_disturbed_turn_is_taken_again, 2)
     json_int_t retaken = run_integer(trial, "retaken");
     ck_assert_uint_eq(run_entries(trial, "turns.place"), 4);
     ck_assert_int_eq(run_integer(trial, "latency.count"), echoes);
-    ck_assert_int_le(retaken, _i == 0 ? 3 * 5 : 0);
+    ck_assert_int_le(retaken, _i == 0 ? 3 * 4 : 0);
     if (_i == 0 && cpu != -1)
         ck_assert_int_gt(retaken, 0);
 }

@@ -14,8 +14,8 @@
 #include <string.h>
 
 enum {
-    DISTURBED_PART = 20,  /* of a turn: 5 % */
-    RETAKES_AT_ONCE = 10, /* before we know how busy the machine is */
+    DISTURBED_PART = 20, /* of a turn: 5 % */
+    RETAKES_AT_ONCE = 4, /* before we know how busy the machine is */
 };
 
 struct turns {
@@ -83,9 +83,11 @@ static bool was_disturbed(const struct turns *turns)
 }
 
 /* Where every turn is disturbed, taking each again many times is no help. */
-static bool may_retake(const struct turns *turns, long retakes)
+static bool may_retake(const struct turns *turns, const struct order *order,
+                       long retakes)
 {
-    return retakes < turns->options->retakes && turns->trial.valid &&
+    return order->cycle >= turns->options->settle &&
+           retakes < turns->options->retakes && turns->trial.valid &&
            turns->trial.retaken < RETAKES_AT_ONCE + 2 * turns->kept &&
            turns->options->freeze_for == 0 && interrupt_signal() == 0;
 }
@@ -98,7 +100,7 @@ static struct answer take_turn(struct turns *turns, const struct order *order)
         trial_forget(trial);
     turns->before = *trial;
     load_once(turns, order);
-    for (long i = 0; may_retake(turns, i) && was_disturbed(turns); i++) {
+    for (long i = 0; may_retake(turns, order, i) && was_disturbed(turns); i++) {
         trial_undo_turn(trial, &turns->before);
         trial->retaken++;
         load_once(turns, order);
