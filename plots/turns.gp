@@ -4,7 +4,7 @@ columns = 2
 height = 260
 load "plots/common.gp"
 set logscale x 2
-set xtics ("10 ms" 0.01, "20 ms" 0.02, "40 ms" 0.04, "80 ms" 0.08)
+set xtics ("5 ms" 0.005, "10 ms" 0.01, "20 ms" 0.02, "40 ms" 0.04)
 set xrange [*:*] noextend
 set xlabel "length of a turn"
 set yrange [0:*]
