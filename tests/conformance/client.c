@@ -578,10 +578,10 @@ void streams_fail_hanging(const struct stream *streams, size_t count)
                      "bytes are back",
                      who, all, client_patience());
     if (left->sent < left->total)
-        ck_abort_msg("%sno byte for %g s after %s of %s, and no more than %s "
-                     "could be sent" EXPECTED "%s, unchanged and in order",
+        ck_abort_msg("%sno byte for %g s after %s of the %s that could be "
+                     "sent" EXPECTED "%s, unchanged and in order",
                      who, client_patience(), words_number(left->received),
-                     total, words_number(left->sent), all);
+                     words_bytes(left->sent), words_all(left->sent));
     ck_abort_msg("%sno byte for %g s after %s of %s%s" EXPECTED
                  "%s, unchanged and in order",
                  who, client_patience(), words_number(left->received), total,

@@ -537,10 +537,10 @@ void server_await_descriptors(struct server *server, unsigned count)
     while ((have = server_descriptors(server)) > count) {
         server_assert_running(server);
         if (now() > deadline)
-            ck_abort_msg("%u descriptors were still open in the server %g s "
-                         "after the clients had left" EXPECTED
-                         "%u descriptors, as before they came",
-                         have, client_patience(), count);
+            ck_abort_msg(
+                "%s descriptors were still open in the server %g s "
+                "after the clients had left" EXPECTED "%s, as before they came",
+                words_number(have), client_patience(), words_number(count));
         pause_for(pause);
         pause = pause < 0.1 ? pause * 1.2 : pause;
     }
@@ -629,12 +629,11 @@ static void show(FILE *file, const char *label, const char *text, size_t size)
     int report = line_of_report(text, size);
     const char *end = text + size;
 
-    if (report >= 0)
+    behind = lines > SHOWN_MOST ? lines - SHOWN_LAST : first;
+    if (report >= 0) {
         first = 0;
-    if (report >= 0)
         behind = (unsigned)report;
-    else
-        behind = lines > SHOWN_MOST ? lines - SHOWN_LAST : first;
+    }
     for (unsigned i = 0; i < lines; i++) {
         const char *line_end = memchr(text, '\n', (size_t)(end - text));
 

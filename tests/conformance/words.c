@@ -10,7 +10,7 @@ const char *words_number(size_t number)
 {
     static char texts[TEXTS][SIZE];
     static unsigned used;
-    char *next = texts[used++ % TEXTS] + SIZE - 1;
+    char *text = texts[used++ % TEXTS], *next = text + SIZE - 1;
 
     *next = '\0';
     for (int digits = 0; number > 0 || digits == 0; digits++) {
