@@ -21,6 +21,7 @@ nothing to it: a test finds the process by that.  FAULT is one of:
     lost        drops the ninth to the sixteenth byte of a connection
     again       sends the first 8 bytes of a connection twice
     foreign     sends 8 bytes of one connection to all others
+    once        ends with its first connection
     crash       is killed by SIGSEGV when the first byte comes
     exit        prints a line and ends with status 3 then
     sanitizer   prints what looks like a report of ASan among others, and ends
@@ -85,6 +86,8 @@ class Connection:
         selector.register(sock, selectors.EVENT_READ, self)
 
     def close(self) -> None:
+        if FAULT == "once":
+            os._exit(0)
         selector.unregister(self.sock)
         self.sock.close()
         if FAULT == "leak" or (FAULT == "grow" and len(kept) < 4000):

@@ -301,6 +301,12 @@ class Learner(Tool):
                 self.assertEqual(facts["server"], [server])
                 self.assertEqual(facts.get("stderr"), line and [line])
 
+    def test_a_server_for_one_client(self):
+        """The first one is ours, which only looks whether the server answers."""
+        done = run("--tap", "--case=lab-one-line", "--patience=1", fake("once"))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("ended with status 0", done.stdout)
+
     def test_a_sanitizer_s_report_comes_first(self):
         facts = self.facts("sanitizer", "lab-one-line")
         self.assertEqual(facts["server"], ["ended with status 1"])
