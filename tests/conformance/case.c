@@ -6,6 +6,7 @@
  */
 #include "case.h"
 
+#include "process.h"
 #include "server.h"
 
 #include <err.h>
@@ -26,6 +27,7 @@ static size_t added;
 
 static const struct test_case *current; /* in the process of a case */
 static struct outcome *noted;
+static char meanwhile[200]; /* case_while */
 static uint64_t random_state;
 
 void case_add(int line, const char *name, const TTest *test, unsigned needs,
@@ -50,21 +52,60 @@ static bool is_a_name(const char *name)
     return false;
 }
 
-unsigned case_choose(const char *name, bool options)
+/* Does `name`, which no case has for its whole name, stand for this one? */
+static bool is_part_of(const char *name, const struct test_case *one)
 {
-    bool exact = name != NULL && is_a_name(name);
-    unsigned count = 0;
+    if (one->needs & ON_REQUEST)
+        return strncmp(one->name, name, strlen(name)) == 0;
+    return strstr(one->name, name) != NULL;
+}
+
+static void choose(struct test_case *one, bool options)
+{
+    one->left_out = one->needs & NEEDS_OPTIONS && !options;
+    one->chosen = !one->left_out;
+}
+
+/* Choose those for which the name stands.  False if there is none. */
+static bool choose_named(const char *name, bool options)
+{
+    bool exact = is_a_name(name), any = false;
 
     for (size_t i = 0; i < added; i++) {
         struct test_case *one = &cases[i];
-        bool wanted = name == NULL || (exact ? strcmp(one->name, name) == 0
-                                             : strstr(one->name, name) != NULL);
 
-        one->left_out = wanted && one->needs & NEEDS_OPTIONS && !options;
-        one->chosen = wanted && !one->left_out;
-        count += one->chosen;
+        if (!(exact ? strcmp(one->name, name) == 0 : is_part_of(name, one)))
+            continue;
+        choose(one, options);
+        any |= one->chosen;
     }
-    return count;
+    return any;
+}
+
+static void choose_contract(bool options)
+{
+    for (size_t i = 0; i < added; i++) {
+        if (!(cases[i].needs & ON_REQUEST))
+            choose(&cases[i], options);
+    }
+}
+
+const char *case_choose(const char *names, bool options)
+{
+    static char words[4096];
+    char *rest = words;
+    const char *name;
+
+    if (names == NULL || *names == '\0') {
+        choose_contract(options);
+        return NULL;
+    }
+    snprintf(words, sizeof(words), "%s", names);
+    while ((name = strsep(&rest, ",")) != NULL) {
+        if (*name == '\0' || !choose_named(name, options))
+            return name;
+    }
+    return NULL;
 }
 
 const struct test_case *case_list(size_t *count)
@@ -73,7 +114,7 @@ const struct test_case *case_list(size_t *count)
     return cases;
 }
 
-double case_patience(void)
+double case_time_factor(void)
 {
     const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
     double factor = text != NULL ? strtod(text, NULL) : 1;
@@ -108,13 +149,27 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* The two halves of a message of an assertion. */
+static void note_message(const char *message)
+{
+    size_t seen = strcspn(message, EXPECTED);
+
+    snprintf(noted->saw, sizeof(noted->saw), "%.*s%s%s", (int)seen, message,
+             *meanwhile != '\0' ? ", while " : "", meanwhile);
+    if (message[seen] != '\0')
+        snprintf(noted->expected, sizeof(noted->expected), "%s",
+                 message + seen + 1);
+}
+
 /* What a child of the case (load.c) asserted is in the result, too. */
 static void note_result(TestResult *result)
 {
     if (noted->verdict == PASSED)
         return;
-    snprintf(noted->reason, sizeof(noted->reason), "%s:%d: %s",
-             base_name(tr_lfile(result)), tr_lno(result), tr_msg(result));
+    note_message(tr_msg(result));
+    snprintf(noted->server, sizeof(noted->server), "%s", servers_how_ended());
+    snprintf(noted->at, sizeof(noted->at), "%s:%d", base_name(tr_lfile(result)),
+             tr_lno(result));
     noted->verdict = FAILED;
 }
 
@@ -145,6 +200,8 @@ void case_run(const struct test_case *a_case, uint64_t seed,
         _exit(EXIT_FAILURE);
     results = srunner_results(runner);
     note_result(results[0]);
+    /* What a server prints when our connections are closed is not the cause. */
+    process_kill_descendants();
     _exit(EXIT_SUCCESS);
 }
 
@@ -153,10 +210,22 @@ void case_skip(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(noted->reason, sizeof(noted->reason), format, arguments);
+    vsnprintf(noted->saw, sizeof(noted->saw), format, arguments);
     va_end(arguments);
     noted->verdict = SKIPPED;
     _exit(EXIT_SUCCESS);
+}
+
+void case_while(const char *format, ...)
+{
+    va_list arguments;
+
+    *meanwhile = '\0';
+    if (format == NULL)
+        return;
+    va_start(arguments, format);
+    vsnprintf(meanwhile, sizeof(meanwhile), format, arguments);
+    va_end(arguments);
 }
 
 void case_server_starts(void)

@@ -14,6 +14,7 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
+#include "words.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -85,7 +86,7 @@ static void settle(size_t count, double seconds)
 static void settle_served(size_t count, size_t goal)
 {
     while (count_served(count) < goal &&
-           streams_step(crowd, count, CLIENT_SECONDS) > 0)
+           streams_step(crowd, count, client_patience()) > 0)
         continue;
     settle(count, 0.5);
 }
@@ -104,9 +105,12 @@ static void serve_in_turn(size_t count)
     while (left > 0) {
         for (size_t i = 0; i < count; i++)
             crowd[i].half_close = crowd[i].received == LENGTH;
-        if (streams_step(crowd, count, CLIENT_SECONDS) == 0)
-            ck_abort_msg("nothing moves for %d seconds: %zu of %zu were served",
-                         CLIENT_SECONDS, count_served(count), count);
+        if (streams_step(crowd, count, client_patience()) == 0)
+            ck_abort_msg("no byte for %g s: %s of %s clients had been served, "
+                         "and those had left or were leaving" EXPECTED
+                         "a waiting client is let in when another one leaves",
+                         client_patience(), words_number(count_served(count)),
+                         words_number(count));
         for (size_t i = 0; i < count; i++) {
             if (crowd[i].end_seen && crowd[i].fd >= 0) {
                 close(crowd[i].fd);
@@ -140,19 +144,52 @@ static void limit_descriptors(const struct server *server, rlim_t soft)
         ck_abort_msg("prlimit: %s", strerror(errno));
 }
 
+/* Fail if not as many of the crowd as that have got their echo. */
+static void assert_served(size_t served, size_t least, size_t most)
+{
+    ck_assert_msg(served >= least,
+                  "%s clients were served, and no more" EXPECTED
+                  "at least %s at the same time",
+                  words_number(served), words_number(least));
+    ck_assert_msg(served <= most,
+                  "%s clients were served at the same time" EXPECTED
+                  "at most %s: the limit lets in no more",
+                  words_number(served), words_number(most));
+}
+
+/* Fail if the server has not printed so many lines on stderr. */
+static void assert_error_lines(const struct server *server, int expected)
+{
+    int lines = count_error_lines(server);
+
+    ck_assert_msg(lines == expected,
+                  "the server had printed %d line%s on stderr" EXPECTED
+                  "%d: %s",
+                  lines, lines == 1 ? "" : "s", expected,
+                  expected == 0 ? "no client had to wait"
+                                : "each reason for being full once");
+}
+
+/* For case_while: that the server may have only so many descriptors. */
+static void note_limit(int descriptors)
+{
+    case_while("%d clients were there and the server could have %d descriptors",
+               CROWD, descriptors);
+}
+
 /* 200 clients and 64 descriptors: all are served in the end. */
 START_TEST(no_descriptors)
 {
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     unsigned before = server_descriptors(server);
-    gather(server, CROWD);
     size_t served;
 
+    note_limit(LIMIT);
+    gather(server, CROWD);
     settle_served(CROWD, LIMIT - SPARE);
     served = count_served(CROWD);
-    ck_assert_uint_ge(served, LIMIT - SPARE);
-    ck_assert_uint_lt(served, LIMIT);
+    assert_served(served, LIMIT - SPARE, LIMIT - 1);
     serve_in_turn(CROWD);
     server_await_descriptors(server, before);
 }
@@ -166,6 +203,7 @@ START_TEST(quiet)
     int fd = client_connect(server);
 
     client_echo(fd, 0, LENGTH);
+    note_limit(LIMIT);
     gather(server, CROWD);
     settle(CROWD, 0.5);
     server_assert_quiet(server, 2.5);
@@ -181,12 +219,12 @@ START_TEST(said_once)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
 
+    note_limit(LIMIT);
     for (int times = 0; times < 3; times++) {
         gather(server, CROWD);
-
         settle(CROWD, times == 0 ? 1.5 : 0.1);
         serve_in_turn(CROWD);
-        ck_assert_int_eq(count_error_lines(server), 1);
+        assert_error_lines(server, 1);
     }
 }
 END_TEST
@@ -197,8 +235,9 @@ START_TEST(leaving_the_queue)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     unsigned before = server_descriptors(server);
-    gather(server, CROWD);
 
+    note_limit(LIMIT);
+    gather(server, CROWD);
     settle(CROWD, 0.5);
     for (size_t i = 0; i < CROWD; i += 2) {
         client_reset(crowd[i].fd);
@@ -216,15 +255,15 @@ END_TEST
 START_TEST(limit_raised)
 {
     struct server *server = server_start("");
-    size_t served;
 
     limit_descriptors(server, LIMIT);
+    note_limit(LIMIT);
     gather(server, CROWD);
     settle(CROWD, 0.5);
-    served = count_served(CROWD);
-    ck_assert_uint_lt(served, LIMIT);
+    assert_served(count_served(CROWD), 0, LIMIT - 1);
 
     limit_descriptors(server, CROWD + LIMIT);
+    case_while("the server's limit had been raised, and no client left");
     streams_finish(crowd, CROWD);
 }
 END_TEST
@@ -246,11 +285,12 @@ START_TEST(beyond_fd_setsize)
     struct server *server = server_start("");
     unsigned before = server_descriptors(server);
 
+    case_while("%s clients were there", words_number(COUNT));
     for (int round = 0; round < ROUNDS; round++) {
         gather(server, COUNT);
 
         settle_served(COUNT, AT_LEAST);
-        ck_assert_uint_ge(count_served(COUNT), AT_LEAST);
+        assert_served(count_served(COUNT), AT_LEAST, COUNT);
         server_assert_quiet(server, 1);
         serve_in_turn(COUNT);
         server_await_descriptors(server, before);
@@ -268,12 +308,12 @@ START_TEST(max_connections)
 
     gather(server, CROWD);
     settle_served(CROWD, MOST);
-    ck_assert_uint_eq(count_served(CROWD), MOST);
+    assert_served(count_served(CROWD), MOST, MOST);
     server_assert_quiet(server, 2);
     serve_in_turn(CROWD);
     ck_assert_uint_eq(counts->connections_peak, MOST);
     ck_assert_uint_ge(counts->listener_pauses, 1);
-    ck_assert_int_eq(count_error_lines(server), 1);
+    assert_error_lines(server, 1);
 }
 END_TEST
 
@@ -291,7 +331,7 @@ START_TEST(not_said_too_early)
     gather(server, MOST);
     streams_finish(crowd, MOST);
     server_assert_quiet(server, 1.2);
-    ck_assert_str_eq(server_errors(server), "");
+    assert_error_lines(server, 0);
     ck_assert_uint_eq(counts->listener_pauses, 0);
 
     int waiting = client_connect(server);
@@ -299,7 +339,7 @@ START_TEST(not_said_too_early)
     server_await_count(&counts->listener_pauses, 1);
     client_end(crowd[0].fd);
     client_expect(waiting, "x", 1);
-    ck_assert_int_eq(count_error_lines(server), 1);
+    assert_error_lines(server, 1);
 }
 END_TEST
 
@@ -313,7 +353,7 @@ START_TEST(each_reason_said)
         gather(server, CROWD);
         settle_served(CROWD, MOST);
         serve_in_turn(CROWD);
-        ck_assert_int_eq(count_error_lines(server), 1);
+        assert_error_lines(server, 1);
     }
     ck_assert_ptr_nonnull(strstr(server_errors(server), "--max-connections"));
 
@@ -323,7 +363,7 @@ START_TEST(each_reason_said)
         settle_served(CROWD, 2);
         serve_in_turn(CROWD);
     }
-    ck_assert_int_eq(count_error_lines(server), 2);
+    assert_error_lines(server, 2);
     ck_assert_ptr_nonnull(strstr(server_errors(server), "Too many open files"));
 }
 END_TEST
@@ -336,6 +376,8 @@ static struct server *start_and_lower_limit(void)
     gather(server, CROWD);
     streams_finish(crowd, CROWD);
     limit_descriptors(server, LIMIT);
+    case_while("%d connections were open and the limit had been lowered to %d",
+               CROWD, LIMIT);
     return server;
 }
 
@@ -399,7 +441,7 @@ START_TEST(limit_of_zero)
     client_connect(server);
     server_assert_quiet(server, 0.5);
     kill(server->pid, SIGTERM);
-    ck_assert_int_eq(server_wait(server, CLIENT_SECONDS), 0);
+    ck_assert_int_eq(server_wait(server, client_patience()), 0);
     client_expect_end(fd);
 }
 END_TEST
