@@ -128,7 +128,7 @@ def say_failure(failure: Result) -> None:
     seen = set()
     for line in failure.message.splitlines():
         label, colon, text = line.partition(": ")
-        text = "".join(one if one.isprintable() else "?" for one in text if colon else line)
+        text = "".join(one if one.isprintable() else "?" for one in (text if colon else line))
         head = f"{label}:" if colon and label not in seen else ""
         say(wrapped(text, f"  {head:<10} "))
         seen.add(label)
