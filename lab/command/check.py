@@ -60,14 +60,14 @@ class Check:
         result.settle(outcome, message)
         result.seconds = time.monotonic() - self.started
 
-    def stop(self, message: str, reason: str) -> bool:
+    def stop(self, message: str, reason: str, hint: str = "") -> bool:
         """The first promise of this item fails; the others can't be run."""
         for result in self.report.judged:
             if result.outcome == NOT_RUN:
                 result.message = reason
         first = next(result for result in self.report.judged if not result.kept)
         self.settle(first, FAILED, message)
-        first.hint = START_HINT if reason == NOT_STARTED else ""
+        first.hint = hint
         return False
 
     def compile(self) -> bool:
@@ -88,7 +88,7 @@ class Check:
         try:
             server = processes.start_server(self.words, self.folder)
         except processes.NotServing as problem:
-            return self.stop(str(problem), NOT_STARTED)
+            return self.stop(str(problem), NOT_STARTED, START_HINT)
         for promise, result in self.pairs:
             if promise.mechanism:
                 self.settle(result, *mechanism.judge(server, promise.mechanism))
@@ -103,7 +103,9 @@ class Check:
         wanted = [case for promise, _ in self.pairs for case in promise.cases]
         run = test.run(list(dict.fromkeys(wanted)), self.started + SECONDS, self.progress)
         if run.bail_out:
-            self.stop(f"saw: {without_place(run.bail_out)}", NOT_STARTED)
+            saw, *printed = run.bail_out
+            lines = [f"saw: {without_place(saw)}", *(f"printed: {line}" for line in printed)]
+            self.stop("\n".join(lines), NOT_STARTED)
             return
         self.report.complete = run.complete
         for promise, result in self.pairs:

@@ -10,7 +10,7 @@ from pathlib import Path
 import processes
 from problem import ADVICE, Problem, errno
 
-PLAIN = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-g"]
+PLAIN = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-g", "-fmessage-length=76"]
 SANITIZERS = "-fsanitize=address,undefined"
 SECONDS = 15
 LINES_MOST = 40
@@ -25,7 +25,7 @@ class Compiled:
 
 
 def run(words: list[str], folder: Path) -> tuple[bool, str]:
-    environment = os.environ | {"LC_ALL": "C.UTF-8", "GCC_COLORS": ""}
+    environment = os.environ | {"LC_ALL": "C", "GCC_COLORS": ""}
     process = processes.start(
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

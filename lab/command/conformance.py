@@ -20,6 +20,8 @@ LAB = Path(__file__).resolve().parents[1]
 TOP = LAB.parent  # of the repository
 TARGET = "tests/conformance/conformance"
 PACKAGES = ("gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check")
+PRINTED = re.compile(r"^    server's \w+: (.*)$", re.M)  # by a server that does not start
+PRINTED_MOST = 12
 CASE = re.compile(r"(not )?ok \d+ - (?:\d\d )?(\S+)(?: # SKIP (.*))?$")
 
 
@@ -34,7 +36,7 @@ class Case:
 @dataclass
 class Run:
     cases: list[Case] = field(default_factory=list)
-    bail_out: str | None = None  # the server does not start
+    bail_out: list[str] = field(default_factory=list)  # why the server does not start
     complete: bool = True  # False: it was ended when time was up
     error: str | None = None  # a failure of conformance itself
 
@@ -130,12 +132,14 @@ def read_tap(lines, found: Run, started: float, progress) -> None:
         elif line.startswith("1.."):
             planned = int(line[3:])
         elif line.startswith("Bail out!"):
-            found.bail_out = line.removeprefix("Bail out!").strip()
+            found.bail_out = [line.removeprefix("Bail out! ")]
         elif line.startswith("# ") and found.cases:
             found.cases[-1].comments.append(line[2:])
 
 
 def judge_status(status: int, complaint: str, found: Run) -> None:
+    if found.bail_out:
+        found.bail_out += PRINTED.findall(complaint)[:PRINTED_MOST]
     found.complete = status != -signal.SIGTERM
     if status not in (0, 1, -signal.SIGTERM) or (status == 1 and not (found.cases or found.bail_out)):
         last = complaint.strip().splitlines() or [processes.status_in_words(status)]

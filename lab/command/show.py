@@ -140,10 +140,17 @@ def say_failure(failure: Result) -> None:
         say("\nTo repeat this case alone:\n" + command_lines(failure.repeat))
 
 
+def quoted(word: str) -> str:
+    """A server's command has quotes of its own: this is easier to read than shlex.quote()."""
+    if "'" in word and not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)
+
+
 def command_lines(command: str) -> str:
     """A command in lines that a shell takes as one."""
     lines = ["  "]
-    for word in map(shlex.quote, shlex.split(command)):
+    for word in map(quoted, shlex.split(command)):
         if len(lines[-1]) + len(word) > WIDTH - 2 and lines[-1].strip():
             lines[-1] += "\\"
             lines.append("    ")
