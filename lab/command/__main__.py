@@ -48,14 +48,16 @@ def start(options) -> int:
     item, path = course.find(options.item), Path(options.folder)
     if options.server and "{port}" not in options.server:
         raise Problem(f"--server '{options.server}': has no {{port}} in it", "add it", USAGE)
+    if item.kind == "hunt" and any(path.glob("*.[ch]")):
+        raise Problem(f"{path}: has C files in it", "choose a new folder for the hunt", USAGE)
     folder = folders.make(path, item, options.server)
     with folder.locked(say):
         folder.state["seed"] = random.randrange(1 << 32)
-        hand_out(folder, item)
         if (folder.path / "server.c").exists():
             say("Your server.c stays as it is.")
         else:
             folder.put_starter(item)
+        hand_out(folder, item)
         folder.save()
     show.task_of(item)
     say_next(f"cd {shlex.quote(options.folder)}, read TASK.md, then {{lab}} check", folder.path)

@@ -103,9 +103,8 @@ class Check:
         wanted = [case for promise, _ in self.pairs for case in promise.cases]
         run = test.run(list(dict.fromkeys(wanted)), self.started + SECONDS, self.progress)
         if run.bail_out:
-            saw, *printed = run.bail_out
-            lines = [f"saw: {without_place(saw)}", *(f"printed: {line}" for line in printed)]
-            self.stop("\n".join(lines), NOT_STARTED)
+            printed = [f"\nprinted: {line}" for line in run.printed]
+            self.stop(f"saw: {without_place(run.bail_out)}" + "".join(printed), NOT_STARTED)
             return
         self.report.complete = run.complete
         for promise, result in self.pairs:

@@ -36,7 +36,8 @@ class Case:
 @dataclass
 class Run:
     cases: list[Case] = field(default_factory=list)
-    bail_out: list[str] = field(default_factory=list)  # why the server does not start
+    bail_out: str | None = None  # why the server does not start,
+    printed: list[str] = field(default_factory=list)  # and what it printed
     complete: bool = True  # False: it was ended when time was up
     error: str | None = None  # a failure of conformance itself
 
@@ -132,14 +133,14 @@ def read_tap(lines, found: Run, started: float, progress) -> None:
         elif line.startswith("1.."):
             planned = int(line[3:])
         elif line.startswith("Bail out!"):
-            found.bail_out = [line.removeprefix("Bail out! ")]
+            found.bail_out = line.removeprefix("Bail out! ")
         elif line.startswith("# ") and found.cases:
             found.cases[-1].comments.append(line[2:])
 
 
 def judge_status(status: int, complaint: str, found: Run) -> None:
     if found.bail_out:
-        found.bail_out += PRINTED.findall(complaint)[:PRINTED_MOST]
+        found.printed = PRINTED.findall(complaint)[:PRINTED_MOST]
     found.complete = status != -signal.SIGTERM
     if status not in (0, 1, -signal.SIGTERM) or (status == 1 and not (found.cases or found.bail_out)):
         last = complaint.strip().splitlines() or [processes.status_in_words(status)]

@@ -80,16 +80,22 @@ def check(item, folder):
     return [Result("", "sum", outcome=PASSED if right else FAILED, message="" if right else "saw: no 3")]
 """
 HUNTS = """
+build = "cc -o server *.c"
+server = "{port}"
+[[promise]]
+name = "others"
+says = "Everything else"
+cases = ["lab-short-messages"]
+[[promise]]
+name = "broken"
+says = "What is broken"
+cases = ["lab-one-line"]
 [[hunt]]
 number = 3
 title = "A bug"
-build = "cc -o server *.c"
-server = "{port}"
-[[hunt.promise]]
-name = "mended"
-says = "The server keeps the contract"
+promise = "broken"
+case = "lab-three-at-once"
 points = 5
-cases = ["lab-one-line", "lab-three-at-once"]
 """
 DISGUISE = f"""
 def make_hunt(number, seed, folder):
@@ -330,8 +336,9 @@ class Steps(Command):
         self.start("hunt-3")
         part = (self.folder / "part.c").read_text()
         self.assertIn(f"seed_{self.state()['seed']};", part)
-        self.assertIn("saw:", self.run_lab("check", status=1))
+        self.assertIn("FAILED   What is broken", self.run_lab("check", status=1))
         (self.folder / "server.c").write_text("mine")
+        self.assertIn("has C files", self.run_lab("start", "hunt-3", ".", status=64))
         self.run_lab("reset")
         self.assertEqual((self.folder / "hunt-3.1/server.c").read_text(), "mine")
         self.assertEqual((self.folder / "part.c").read_text(), part)
