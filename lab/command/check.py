@@ -20,9 +20,14 @@ from course import Item, Promise
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 SECONDS = 25  # that a check may take
+TIME_WAS_UP = f"the check's {SECONDS} s were over"
 NOT_STARTED = "the server doesn't start"
 START_HINT = "socket, bind and listen come first; print why a call fails (perror), and go on waiting."
 UNKNOWN_CASE = "conformance has no such case for this server: {}"
+
+
+class TimeIsUp(Exception):
+    """An item's module was not done in time."""
 
 
 class Check:
@@ -122,7 +127,7 @@ class Check:
         elif run.error:
             result.settle(ERROR, run.error)
         elif missing and not run.complete:
-            result.settle(NOT_RUN, f"the check's {SECONDS} s were over")
+            result.settle(NOT_RUN, TIME_WAS_UP)
         elif missing:
             result.settle(ERROR, UNKNOWN_CASE.format(", ".join(sorted(missing))))
         elif len(skipped) == len(ran):
@@ -141,6 +146,10 @@ class Check:
         try:
             for found in self.call_module():
                 self.merge(found)
+        except TimeIsUp:
+            self.report.complete = False
+            for result in theirs:
+                self.settle(result, NOT_RUN, TIME_WAS_UP)
         except Exception as error:  # a fault of the module, never the student's
             for result in theirs:
                 self.settle(result, ERROR, f"{self.item.module}: {type(error).__name__}: {error}")
@@ -166,7 +175,7 @@ class Check:
 
 
 def time_is_up(*_):
-    raise TimeoutError(f"not done after {SECONDS} s")
+    raise TimeIsUp
 
 
 def blank(promise: Promise, kept: bool) -> Result:

@@ -1,5 +1,6 @@
 """Our conformance program, which tests any server: found, built, run, its TAP read."""
 
+import fcntl
 import os
 import random
 import re
@@ -68,12 +69,15 @@ def is_old(built: Path) -> bool:
 
 def build(say) -> None:
     say("Building the conformance program, which tests your server ...")
+    one_at_a_time = os.open(LAB, os.O_RDONLY)
+    fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
     for words in (["bench/need", *PACKAGES], ["bench/build", "build", "--", TARGET]):
         if processes.start(words, cwd=TOP, stdout=sys.stderr).wait() != 0:
             raise Problem(
                 "the conformance program could not be built, see above",
                 "mend that, then run the same command again",
             )
+    os.close(one_at_a_time)
 
 
 @dataclass

@@ -71,8 +71,11 @@ def lab(inside: Path | None = None) -> str:
     found = shutil.which("lab")
     if found and Path(found).resolve() == script:
         return "lab"
-    relative = os.path.relpath(script, (inside or Path.cwd()).resolve())
-    shorter = relative if len(relative) < len(str(script)) else str(script)
+    try:
+        relative = os.path.relpath(script, (inside or Path.cwd()).resolve())
+    except FileNotFoundError:  # the folder that we are in has been deleted
+        relative = str(script)
+    shorter = min(relative, str(script), key=len)
     return shlex.quote(shorter if "/" in shorter else f"./{shorter}")
 
 

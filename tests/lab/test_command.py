@@ -98,6 +98,9 @@ case = "lab-three-at-once"
 points = 5
 """
 DISGUISE = f"""
+class HuntError(Exception):
+    pass
+
 def make_hunt(number, seed, folder):
     (folder / "part.c").write_text(f"int seed_{{seed}};\\n")
     (folder / "server.c").write_text("#define HANGS\\n" + {TINY!r})
