@@ -5,7 +5,6 @@ of the item's own whatever else needs code.
 """
 
 import importlib
-import re
 import shlex
 import signal
 import time
@@ -108,8 +107,8 @@ class Check:
         wanted = [case for promise, _ in self.pairs for case in promise.cases]
         run = test.run(list(dict.fromkeys(wanted)), self.started + SECONDS, self.progress)
         if run.bail_out:
-            printed = [f"\nprinted: {line}" for line in run.printed]
-            self.stop(f"saw: {without_place(run.bail_out)}" + "".join(printed), NOT_STARTED)
+            lines = facts(run.comments) or [f"saw: {run.bail_out}"]
+            self.stop("\n".join(lines), "the server doesn't go on running")
             return
         self.report.complete = run.complete
         for promise, result in self.pairs:
@@ -186,15 +185,17 @@ def blank(promise: Promise, kept: bool) -> Result:
     )
 
 
-def without_place(comment: str) -> str:
-    """Without `client.c:135: `, which is for people who know conformance."""
-    return re.sub(r"^[a-z_]+\.c:\d+: ", "", comment)
+def facts(comments: list[str]) -> list[str]:
+    """Without what is for people who know conformance or the sanitizers' shadow memory."""
+    ends = [i for i, line in enumerate(comments) if line.startswith("stderr: SUMMARY: ")]
+    return [
+        line for i, line in enumerate(comments)
+        if not line.startswith("at: ") and (not ends or i <= ends[0])
+    ]
 
 
 def message_of(failed: list[Case]) -> str:
-    lines = [line for line in failed[0].comments if not line.startswith("at: ")]
-    if not any(line.startswith("saw: ") for line in lines):
-        lines = [f"saw: {without_place(line)}" for line in lines]
+    lines = facts(failed[0].comments)
     if len(failed) > 1:
         others = ", ".join(case.name for case in failed[1:])
         lines.append(f"also failed: {others}")

@@ -21,8 +21,6 @@ LAB = Path(__file__).resolve().parents[1]
 TOP = LAB.parent  # of the repository
 TARGET = "tests/conformance/conformance"
 PACKAGES = ("gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check")
-PRINTED = re.compile(r"^    server's \w+: (.*)$", re.M)  # by a server that does not start
-PRINTED_MOST = 12
 CASE = re.compile(r"(not )?ok \d+ - (?:\d\d )?(\S+)(?: # SKIP (.*))?$")
 
 
@@ -37,8 +35,8 @@ class Case:
 @dataclass
 class Run:
     cases: list[Case] = field(default_factory=list)
-    bail_out: str | None = None  # why the server does not start,
-    printed: list[str] = field(default_factory=list)  # and what it printed
+    bail_out: str | None = None  # the server does not start,
+    comments: list[str] = field(default_factory=list)  # and this is what was seen
     complete: bool = True  # False: it was ended when time was up
     error: str | None = None  # a failure of conformance itself
 
@@ -138,13 +136,11 @@ def read_tap(lines, found: Run, started: float, progress) -> None:
             planned = int(line[3:])
         elif line.startswith("Bail out!"):
             found.bail_out = line.removeprefix("Bail out! ")
-        elif line.startswith("# ") and found.cases:
-            found.cases[-1].comments.append(line[2:])
+        elif line.startswith("# "):
+            (found.cases[-1] if found.cases else found).comments.append(line[2:])
 
 
 def judge_status(status: int, complaint: str, found: Run) -> None:
-    if found.bail_out:
-        found.printed = PRINTED.findall(complaint)[:PRINTED_MOST]
     found.complete = status != -signal.SIGTERM
     if status not in (0, 1, -signal.SIGTERM) or (status == 1 and not (found.cases or found.bail_out)):
         last = complaint.strip().splitlines() or [processes.status_in_words(status)]

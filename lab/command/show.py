@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -12,6 +13,7 @@ from course import Item
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 WIDTH = 79
+LABELLED = re.compile(r"(?:((?:saw|expected|server|stderr|printed|also failed):) ?)?(.*)")
 COLOURS = {PASSED: "32", FAILED: "31", ERROR: "35"}
 lost: list[OSError] = []  # why nothing more can be printed
 
@@ -99,8 +101,12 @@ def report(found: Report) -> None:
         some = "a promise" if len(kept) == 1 else f"{len(kept)} promises"
         say(line_of(outcomes.pop(), f"{some} of earlier steps", ""))
         kept = []
-    for result in kept + [result for result in found.results if not result.kept]:
+    shown = kept + [result for result in found.results if not result.kept]
+    for result, after in zip(shown, [*shown[1:], None]):
         say_result(result)
+        is_reason = result.outcome == NOT_RUN and result.message
+        if is_reason and (after is None or after.message != result.message):
+            say(wrapped(result.message, " " * 11 + "because: "))
     failure = found.first_failure
     if failure:
         say_failure(failure)
@@ -122,18 +128,18 @@ def say_result(result: Result) -> None:
         outcome, points = "teacher", f"-/{result.points}"
     text = f"{result.promise} (an earlier step)" if result.kept else result.promise
     say(line_of(outcome, text, points))
-    if result.outcome == NOT_RUN and result.message:
-        say(wrapped(result.message, " " * 11 + "because: ", " " * 11))
 
 
 def say_failure(failure: Result) -> None:
     say("\n" + wrapped(f"The first that does not hold: {failure.promise}") + "\n")
     seen = set()
     for line in failure.message.splitlines():
-        label, colon, text = line.partition(": ")
-        text = "".join(one if one.isprintable() else "?" for one in (text if colon else line))
-        head = f"{label}:" if colon and label not in seen else ""
-        say(wrapped(text, f"  {head:<10} "))
+        label, text = LABELLED.fullmatch(line).groups()
+        text = "".join(one if one.isprintable() else "?" for one in text)
+        head = label if label not in seen else ""
+        if text.strip():
+            margin = " " * (15 + len(text) - len(text.lstrip()))
+            say(wrapped(text, f"  {head or '':<10} ", margin if text[0] == " " else " " * 13))
         seen.add(label)
     if failure.read:
         say(wrapped("; ".join(failure.read), "  read:      "))

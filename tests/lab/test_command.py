@@ -383,7 +383,7 @@ class Programs(Command):
         self.assert_says("#define EXITS\n", "ended with status 3", "I have nothing to do")
 
     def test_it_is_killed_by_a_signal(self):
-        self.assert_says("#define CRASHES\n", "signal 6 (Aborted)", "the server has ended")
+        self.assert_says("#define CRASHES\n", "killed by SIGABRT (Aborted)", "the server was gone")
 
     def test_a_sanitizer_report(self):
         self.assert_says("#define OVERFLOWS\n", "AddressSanitizer: stack-buffer-overflow")
