@@ -28,10 +28,15 @@ from check import Check
 from conformance import program
 from course import Item
 from folder import Folder
-from problem import USAGE, Interrupted, Problem, of_system, watch_signals
+from problem import BROKEN, HOLDS, UNCHECKED, USAGE, Interrupted, Problem, of_system, watch_signals
 from show import say, say_next
 
-FIX = "change your program, then {lab} check; {lab} hint gives a hint"
+# After a check, by its exit status.
+ADVICE = {
+    HOLDS: "{lab} list shows what else there is",
+    BROKEN: "change your program and run {lab} check; {lab} hint gives a hint",
+    UNCHECKED: "run {lab} check again, when the machine is less busy",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,7 +91,7 @@ def check_once(folder: Folder, item: Item, server: str | None) -> int:
         say(f"Passed.  {following.name.capitalize()}: {following.title}")
         say_next("read TASK.md, change your program, then {lab} check")
     else:
-        say_next("{lab} list shows what else there is" if report.holds else FIX)
+        say_next(ADVICE[report.status])
     return report.status
 
 

@@ -20,6 +20,8 @@ from course import Item, Promise
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 SECONDS = 25  # that a check may take
+NOT_STARTED = "the server doesn't start"
+START_HINT = "socket, bind and listen come first; print why a call fails (perror), and go on waiting."
 UNKNOWN_CASE = "conformance has no such case for this server: {}"
 
 
@@ -59,11 +61,13 @@ class Check:
         result.seconds = time.monotonic() - self.started
 
     def stop(self, message: str, reason: str) -> bool:
-        """The first promise fails; what comes after it can't be run."""
-        first, *others = self.report.judged
+        """The first promise of this item fails; the others can't be run."""
+        for result in self.report.judged:
+            if result.outcome == NOT_RUN:
+                result.message = reason
+        first = next(result for result in self.report.judged if not result.kept)
         self.settle(first, FAILED, message)
-        for result in others:
-            result.message = reason
+        first.hint = START_HINT if reason == NOT_STARTED else ""
         return False
 
     def compile(self) -> bool:
@@ -84,7 +88,7 @@ class Check:
         try:
             server = processes.start_server(self.words, self.folder)
         except processes.NotServing as problem:
-            return self.stop(str(problem), "the server doesn't start")
+            return self.stop(str(problem), NOT_STARTED)
         for promise, result in self.pairs:
             if promise.mechanism:
                 self.settle(result, *mechanism.judge(server, promise.mechanism))
@@ -99,7 +103,7 @@ class Check:
         wanted = [case for promise, _ in self.pairs for case in promise.cases]
         run = test.run(list(dict.fromkeys(wanted)), self.started + SECONDS, self.progress)
         if run.bail_out:
-            self.stop(f"saw: {without_place(run.bail_out)}", "the server doesn't start")
+            self.stop(f"saw: {without_place(run.bail_out)}", NOT_STARTED)
             return
         self.report.complete = run.complete
         for promise, result in self.pairs:

@@ -11,18 +11,21 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from problem import USAGE, Problem
+
 HOST = "127.0.0.1"
 PORTS = range(12000, 32000)  # below the ephemeral range, as conformance chooses
-LISTEN_SECONDS = 5  # within which a server must listen
-TRIES = 3  # ports, when another program was faster
+LISTEN_SECONDS = 8  # within which a server must listen
+TRIES = 3  # ports, where another program was faster
 IN_USE = "Address already in use"
+LINES_MOST = 20  # of what a server prints
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 
 libc = ctypes.CDLL(None)
 
 
 class NotServing(Exception):
-    """The server did not start; lines say what was seen."""
+    """The server did not start; the lines say what was seen."""
 
 
 @dataclass
@@ -31,8 +34,9 @@ class Server:
     port: int
     printed: int  # a file with what it prints
 
-    def output(self) -> str:
-        return os.pread(self.printed, 1 << 16, 0).decode(errors="replace")
+    def lines(self) -> list[str]:
+        text = os.pread(self.printed, 1 << 16, 0).decode(errors="replace")
+        return [f"printed: {line}" for line in text.splitlines()[:LINES_MOST]]
 
 
 def adopt_orphans() -> None:
@@ -53,17 +57,15 @@ def parents() -> dict[int, int]:
     """The parent of each process that is no zombie: proc(5)."""
     found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
+        with contextlib.suppress(OSError):
             state, parent = stat.read_text(errors="replace").rpartition(")")[2].split()[:2]
-        except (OSError, ValueError):
-            continue
-        if state not in "ZX":
-            found[int(stat.parent.name)] = int(parent)
+            if state not in "ZX":
+                found[int(stat.parent.name)] = int(parent)
     return found
 
 
 def family(pid: int) -> list[int]:
-    """A process and all its descendants, the oldest first."""
+    """A process and all its descendants, the nearest first."""
     every, found = parents(), [pid]
     for one in found:
         found += [child for child, parent in every.items() if parent == one]
@@ -77,13 +79,9 @@ def end_all() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
-        reap()
-
-
-def reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def status_in_words(status: int) -> str:
@@ -95,67 +93,45 @@ def status_in_words(status: int) -> str:
 def free_port() -> int:
     while True:
         port = random.choice(PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        return port
-
-
-def is_listening(port: int) -> bool:
-    try:
-        socket.create_connection((HOST, port), 1).close()
-    except OSError:
-        return False
-    return True
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def start_server(make_words, folder: Path) -> Server:
     """Start the server that make_words(port) names, on a free port, and wait for it."""
-    for attempt in range(TRIES):
-        server = start_once(make_words, folder)
-        problem = await_listening(server)
-        if problem is None:
+    for _ in range(TRIES):
+        port = free_port()
+        server = start_once(make_words(port), folder, port)
+        saw = await_listening(server)
+        if saw is None:
             return server
         end_all()
-        if IN_USE not in server.output():
+        lines = server.lines()
+        if not any(IN_USE in line for line in lines):
             break
-    raise NotServing(problem)
+        saw = f'the server says "{IN_USE}" although its port is free: does it use its argument?'
+    expected = f"it listens at {HOST}:PORT, where PORT is its argument (here {server.port})"
+    raise NotServing("\n".join([f"saw: {saw}", f"expected: {expected}", *lines]))
 
 
-def start_once(make_words, folder: Path) -> Server:
-    port, printed = free_port(), os.memfd_create("output")
-    os.set_inheritable(printed, False)
-    words = make_words(port)
+def start_once(words: list[str], folder: Path, port: int) -> Server:
+    printed = os.memfd_create("output")  # needs no room on a disk
     try:
         process = start(words, cwd=folder, stdout=printed, stderr=printed)
     except OSError as error:
-        raise NotServing(f"saw: {words[0]}: {error.strerror}\nexpected: a program") from None
+        raise Problem(f"{words[0]}: {error.strerror}", "give a command that starts", USAGE) from None
     return Server(process, port, printed)
 
 
 def await_listening(server: Server) -> str | None:
-    """None when it listens; otherwise lines that say what was seen."""
+    """None when it listens, otherwise what was seen instead."""
     deadline = time.monotonic() + LISTEN_SECONDS
     while time.monotonic() < deadline:
-        status = server.process.poll()
-        if status is not None:
-            return why_not(server, f"the server {status_in_words(status)} before it listened")
-        if is_listening(server.port):
+        if server.process.poll() is not None:
+            return f"the server {status_in_words(server.process.returncode)} before it listened"
+        with contextlib.suppress(OSError):
+            socket.create_connection((HOST, server.port), 1).close()
             return None
         time.sleep(0.02)
-    return why_not(
-        server, f"the server runs, but nothing listens on the port after {LISTEN_SECONDS} s"
-    )
-
-
-def why_not(server: Server, saw: str) -> str:
-    lines = [
-        f"saw: {saw}",
-        f"expected: it listens at {HOST}:{server.port}; the port is its argument",
-    ]
-    if IN_USE in server.output():
-        lines[0] = f'saw: the server says "{IN_USE}", on {TRIES} ports that were free'
-    lines += [f"stderr: {line}" for line in server.output().splitlines()[:20]]
-    return "\n".join(lines)
+    return f"the server runs, but nothing listens on its port after {LISTEN_SECONDS} s"

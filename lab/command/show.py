@@ -91,9 +91,10 @@ def report(found: Report) -> None:
     for remark in found.remarks:
         say(wrapped(remark))
     kept = [result for result in found.results if result.kept]
-    if kept and all(result.outcome == PASSED for result in kept):
-        promises = "promise" if len(kept) == 1 else "promises"
-        say(line_of(PASSED, f"{len(kept)} {promises} of earlier steps: kept", ""))
+    outcomes = {result.outcome for result in kept}
+    if outcomes in ({PASSED}, {NOT_RUN}):  # usually: a line for all of them
+        some = "a promise" if len(kept) == 1 else f"{len(kept)} promises"
+        say(line_of(outcomes.pop(), f"{some} of earlier steps", ""))
         kept = []
     for result in kept + [result for result in found.results if not result.kept]:
         say_result(result)
@@ -127,9 +128,9 @@ def say_failure(failure: Result) -> None:
     seen = set()
     for line in failure.message.splitlines():
         label, colon, text = line.partition(": ")
-        if not colon:
-            label, text = "", line
-        say(wrapped(text, f"  {'' if label in seen else label + ':':<10} ", " " * 13))
+        text = "".join(one if one.isprintable() else "?" for one in (text if colon else line))
+        head = f"{label}:" if colon and label not in seen else ""
+        say(wrapped(text, f"  {head:<10} "))
         seen.add(label)
     if failure.read:
         say(wrapped("; ".join(failure.read), "  read:      "))
