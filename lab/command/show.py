@@ -121,6 +121,8 @@ def say_result(result: Result) -> None:
     say(line_of(outcome, text, points))
     if result.outcome == NOT_RUN and result.message:
         say(wrapped(result.message, " " * 11 + "because: ", " " * 11))
+    if result.outcome == PASSED and result.message:  # what an exercise's live run has seen
+        say(wrapped(result.message, " " * 11))
 
 
 def say_failure(failure: Result) -> None:
