@@ -118,6 +118,7 @@ def traced(pid: int, port: int, report: str) -> str:
         tracer.wait(SECONDS)
     finally:
         live.end(tracer)
+        tracer.stderr.close()
     return Path(report).read_text()
 
 

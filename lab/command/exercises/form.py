@@ -38,8 +38,8 @@ def text_of(path: Path) -> str:
 
 
 def lines_of(text: str) -> list[tuple[int, str]]:
-    """Those that hold an answer, with their numbers; Windows ends lines with CR LF."""
-    lines = enumerate(text.replace("\r\n", "\n").split("\n"), 1)
+    """Those that hold an answer, with their numbers.  Some editors end lines with CR LF, or CR."""
+    lines = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1)
     return [(n, line.strip()) for n, line in lines if line.strip() and line.strip()[0] != "#"]
 
 

@@ -179,8 +179,9 @@ def per_turn(trial: dict, above: str, below: str) -> list[float | None]:
     return [a / b if a is not None and b else None for a, b in pairs]
 
 
-def rate(trial: dict) -> float:
-    return median(value for value in per_turn(trial, "echoes", "seconds") if value is not None)
+def cpu(trial: dict) -> float:
+    """CPU time per echo."""
+    return median(value for value in per_turn(trial, "cpu", "echoes") if value is not None)
 
 
 def ratios(one: list[float | None], other: list[float | None]) -> list[float]:

@@ -1,8 +1,9 @@
-"""Exercise 5: echoes per second against idle connections, predicted before it is measured."""
+"""Exercise 5: CPU time per echo against idle connections, predicted before it is measured."""
 
 import re
 from itertools import combinations
 from pathlib import Path
+from statistics import median
 
 import course
 from results import Result
@@ -13,10 +14,10 @@ from .sheet import NotRun, Sheet
 
 IDLE = 900
 ROUNDS, CYCLES = 3, 3
-# Rates that differ by less than ALIKE are one line of the chart, by more than APART are two.
+# Lines that differ by less than ALIKE are one line of the chart, by more than APART two.
 # In between, both answers are right.
 ALIKE, APART = 1.1, 1.5
-FALLS, LEVEL = 0.67, 0.85  # what is left of the rate beside idle connections
+LEVEL, RISES = 1.2, 1.5  # times the CPU time without idle connections
 HOLD = 1200  # more than select can watch
 END_OFF = 0.05
 
@@ -27,17 +28,16 @@ class Chart:
     def __init__(self, idle: int, rounds: list[tuple[dict, dict]]):
         self.idle, self.rounds = idle, rounds
 
-    def left(self, name: str) -> float:
-        """The rate beside idle connections, as a part of that without."""
-        parts = [live.rate(beside[name]) / live.rate(alone[name]) for alone, beside in self.rounds]
-        return sorted(parts)[len(parts) // 2]
+    def growth(self, name: str) -> float:
+        """CPU time per echo beside idle connections, as a multiple of that without."""
+        return median(live.cpu(beside[name]) / live.cpu(alone[name]) for alone, beside in self.rounds)
 
     def ratio(self, one: str, other: str):
-        """The interval of how many times faster it is."""
+        """The interval of how many times the CPU time it needs."""
         cycles = [
             live.ratios(
-                live.per_turn(beside[one], "echoes", "seconds"),
-                live.per_turn(beside[other], "echoes", "seconds"),
+                live.per_turn(beside[one], "cpu", "echoes"),
+                live.per_turn(beside[other], "cpu", "echoes"),
             )
             for _, beside in self.rounds
         ]
@@ -61,7 +61,7 @@ def measure() -> Chart:
 
 
 def order_of(answers: dict[str, str]) -> list[list[str]]:
-    """lt = et > poll: groups of lines that are one, the highest first."""
+    """poll > lt = et: groups of lines that are one, the highest first."""
     text = filled_in(answers, "order")
     groups = [re.split(r"\s*=\s*", group.strip()) for group in text.split(">")]
     if sorted(name for group in groups for name in group) != sorted(live.FOUR):
@@ -90,18 +90,16 @@ def check_order(groups: list[list[str]], chart: Chart) -> None:
         raise Wrong("\n".join([*wrong, f"expected: the order beside {chart.idle} idle connections"]))
 
 
-def check_falling(said: list[str], chart: Chart) -> None:
-    left = {name: chart.left(name) for name in live.FOUR}
-    wrong = [f"saw: {name} is said to fall, but it doesn't" for name in said if left[name] > LEVEL]
+def check_rising(said: list[str], chart: Chart) -> None:
+    growth = {name: chart.growth(name) for name in live.FOUR}
+    wrong = [f"saw: {name} is said to rise, but it doesn't" for name in said if growth[name] < LEVEL]
     wrong += [
-        f"saw: {name} falls, and you don't say so"
+        f"saw: {name} rises, and you don't say so"
         for name in live.FOUR
-        if name not in said and left[name] < FALLS
+        if name not in said and growth[name] > RISES
     ]
     if wrong:
-        raise Wrong(
-            "\n".join([*wrong, f"expected: those that lose a third from 0 to {chart.idle} idle"])
-        )
+        raise Wrong("\n".join([*wrong, f"expected: those that rise from 0 to {chart.idle} idle"]))
 
 
 def check_end(name: str, at: int) -> None:
@@ -131,9 +129,9 @@ def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
         groups = order_of(answers)
         check_order(groups, chart())
 
-    def falls() -> None:
-        said = names(answers, "falls", live.FOUR)
-        check_falling(said, chart())
+    def rises() -> None:
+        said = names(answers, "rises", live.FOUR)
+        check_rising(said, chart())
 
     def ends() -> None:
         said = names(answers, "ends", live.FOUR)
@@ -142,6 +140,6 @@ def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
         check_end(said[0], count(answers, "ends-at"))
 
     sheet.judge("order", order)
-    sheet.judge("falls", falls)
+    sheet.judge("rises", rises)
     sheet.judge("ends", ends)
     return sheet.results
