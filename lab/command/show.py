@@ -107,6 +107,8 @@ def report(found: Report) -> None:
         is_reason = result.outcome == NOT_RUN and result.message
         if is_reason and (after is None or after.message != result.message):
             say(wrapped(result.message, " " * 11 + "because: "))
+        if result.outcome == PASSED and result.message:  # what an exercise's live run has seen
+            say(wrapped(result.message, " " * 11))
     failure = found.first_failure
     if failure:
         say_failure(failure)
