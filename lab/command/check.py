@@ -198,5 +198,5 @@ def message_of(failed: list[Case]) -> str:
     lines = facts(failed[0].comments)
     if len(failed) > 1:
         others = ", ".join(case.name for case in failed[1:])
-        lines.append(f"also failed: {others}")
+        lines.append(f"also: failed {others}")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from course import Item
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 WIDTH = 79
-LABELLED = re.compile(r"(?:((?:saw|expected|server|stderr|printed|also failed):) ?)?(.*)")
+LABELLED = re.compile(r"(?:((?:saw|expected|server|stderr|printed|also):) ?)?(.*)")
 COLOURS = {PASSED: "32", FAILED: "31", ERROR: "35"}
 lost: list[OSError] = []  # why nothing more can be printed
 
@@ -104,7 +104,7 @@ def report(found: Report) -> None:
     shown = kept + [result for result in found.results if not result.kept]
     for result, after in zip(shown, [*shown[1:], None]):
         say_result(result)
-        is_reason = result.outcome == NOT_RUN and result.message
+        is_reason = result.outcome == NOT_RUN and result.message and not result.person
         if is_reason and (after is None or after.message != result.message):
             say(wrapped(result.message, " " * 11 + "because: "))
         if result.outcome == PASSED and result.message:  # what an exercise's live run has seen
@@ -125,7 +125,7 @@ def line_of(outcome: str, text: str, points: str) -> str:
 
 def say_result(result: Result) -> None:
     outcome = result.outcome.upper() if result.outcome in (FAILED, ERROR) else result.outcome
-    points = "" if result.kept else f"{result.earned}/{result.points}"
+    points = f"{result.earned}/{result.points}" if result.points else ""
     if result.person:
         outcome, points = "teacher", f"-/{result.points}"
     text = f"{result.promise} (an earlier step)" if result.kept else result.promise
