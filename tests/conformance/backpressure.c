@@ -198,7 +198,7 @@ START_TEST(stop_and_go)
         streams_stall(&stream, 1);
         stream.stalled = false;
         while (stream.received < stop) {
-            if (streams_step(&stream, 1, CLIENT_SECONDS) == 0)
+            if (streams_step(&stream, 1, client_patience()) == 0)
                 ck_abort_msg("nothing comes after %zu bytes", stream.received);
         }
     }
@@ -222,7 +222,7 @@ START_TEST(trickle)
     size_t before = server_memory(server), steps = 0;
 
     while (!stream_is_done(&stream)) {
-        if (streams_step(&stream, 1, CLIENT_SECONDS) == 0)
+        if (streams_step(&stream, 1, client_patience()) == 0)
             ck_abort_msg("nothing comes after %zu bytes", stream.received);
         pause_for(0.001);
         if (steps++ % 256 == 0)

@@ -50,21 +50,60 @@ static bool is_a_name(const char *name)
     return false;
 }
 
-unsigned case_choose(const char *name, bool options)
+/* Does `name`, which no case has for its whole name, stand for this one? */
+static bool is_part_of(const char *name, const struct test_case *one)
 {
-    bool exact = name != NULL && is_a_name(name);
-    unsigned count = 0;
+    if (one->needs & ON_REQUEST)
+        return strncmp(one->name, name, strlen(name)) == 0;
+    return strstr(one->name, name) != NULL;
+}
+
+static void choose(struct test_case *one, bool options)
+{
+    one->left_out = one->needs & NEEDS_OPTIONS && !options;
+    one->chosen = !one->left_out;
+}
+
+/* Choose those for which the name stands.  False if there is none. */
+static bool choose_named(const char *name, bool options)
+{
+    bool exact = is_a_name(name), any = false;
 
     for (size_t i = 0; i < added; i++) {
         struct test_case *one = &cases[i];
-        bool wanted = name == NULL || (exact ? strcmp(one->name, name) == 0
-                                             : strstr(one->name, name) != NULL);
 
-        one->left_out = wanted && one->needs & NEEDS_OPTIONS && !options;
-        one->chosen = wanted && !one->left_out;
-        count += one->chosen;
+        if (!(exact ? strcmp(one->name, name) == 0 : is_part_of(name, one)))
+            continue;
+        choose(one, options);
+        any |= one->chosen;
     }
-    return count;
+    return any;
+}
+
+static void choose_contract(bool options)
+{
+    for (size_t i = 0; i < added; i++) {
+        if (!(cases[i].needs & ON_REQUEST))
+            choose(&cases[i], options);
+    }
+}
+
+const char *case_choose(const char *names, bool options)
+{
+    static char words[4096];
+    char *rest = words;
+    const char *name;
+
+    if (names == NULL || *names == '\0') {
+        choose_contract(options);
+        return NULL;
+    }
+    snprintf(words, sizeof(words), "%s", names);
+    while ((name = strsep(&rest, ",")) != NULL) {
+        if (*name == '\0' || !choose_named(name, options))
+            return name;
+    }
+    return NULL;
 }
 
 const struct test_case *case_list(size_t *count)
@@ -73,7 +112,7 @@ const struct test_case *case_list(size_t *count)
     return cases;
 }
 
-double case_patience(void)
+double case_time_factor(void)
 {
     const char *text = getenv("CK_TIMEOUT_MULTIPLIER");
     double factor = text != NULL ? strtod(text, NULL) : 1;

@@ -37,7 +37,8 @@
 enum case_needs {
     ANY_SERVER = 0,    /* nothing but the protocol */
     NEEDS_OPTIONS = 1, /* our command line, put in place of {options} */
-    ALONE = 2          /* no other case beside it: it depends on CPU shares */
+    ALONE = 2,         /* no other case beside it: it depends on CPU shares */
+    ON_REQUEST = 4     /* run only where --case names it (lab.c) */
 };
 
 struct test_case {
@@ -70,12 +71,14 @@ void case_add(int line, const char *name, const TTest *test, unsigned needs,
               double seconds);
 
 /*
- * Choose the cases to run: those with `name` in their name (NULL: all), but
- * only the one that has it for its whole name, if there is one.  Those that
- * need options are left out if the server takes none.  Returns how many are
- * chosen.
+ * Choose the cases to run.  Each of `names`, which commas separate, stands for
+ * the case that has it for its whole name or, if there is none, for all that
+ * have it in their name; NULL or "" stands for all of the contract.  (A case
+ * that is ON_REQUEST must begin with it.)  Cases that need options are left out
+ * if the server takes none.  Returns NULL or, when there is a name for which no
+ * case is left, that name.
  */
-unsigned case_choose(const char *name, bool options);
+const char *case_choose(const char *names, bool options);
 
 /* All cases added, in that order. */
 const struct test_case *case_list(size_t *count);
@@ -88,7 +91,7 @@ _Noreturn void case_run(const struct test_case *a_case, uint64_t seed,
                         struct outcome *outcome);
 
 /* The factor from CK_TIMEOUT_MULTIPLIER, for a slow machine; usually 1. */
-double case_patience(void);
+double case_time_factor(void);
 
 /*
  * For the case itself from here on.  End it: this machine can't show what it is

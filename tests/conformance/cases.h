@@ -16,5 +16,6 @@ void add_output_cases(void);       /* contract 8, 10 and 12 */
 void add_timeout_cases(void);      /* contract 10 and 11 */
 void add_startup_cases(void);      /* contract 12 */
 void add_schedule_cases(void);     /* all of it, at random */
+void add_lab_cases(void);          /* the lab's first steps */
 
 #endif

@@ -23,6 +23,18 @@
 
 enum { STEP_SIZE = 64 * 1024 };
 
+static double patience = 10;
+
+void client_set_patience(double seconds)
+{
+    patience = seconds;
+}
+
+double client_patience(void)
+{
+    return patience;
+}
+
 /* Wait for `events`, up to so many seconds.  Returns what came, 0 for none. */
 static short await(int fd, short events, double seconds)
 {
@@ -101,8 +113,8 @@ int client_connect_with(const struct server *server, int receive_buffer,
                 server->address_length) < 0 &&
         errno != EINPROGRESS)
         ck_abort_msg("connect: %s", strerror(errno));
-    if (await(fd, POLLOUT, CLIENT_SECONDS) == 0)
-        ck_abort_msg("not connected after %d seconds", CLIENT_SECONDS);
+    if (await(fd, POLLOUT, client_patience()) == 0)
+        ck_abort_msg("not connected after %g s", client_patience());
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0)
         ck_abort_msg("connect: %s", strerror(error));
@@ -120,7 +132,7 @@ void client_send(int fd, const void *data, size_t length)
 
         if (sent < 0 && errno != EAGAIN)
             ck_abort_msg("send: %s", strerror(errno));
-        if (sent < 0 && await(fd, POLLOUT, CLIENT_SECONDS) == 0)
+        if (sent < 0 && await(fd, POLLOUT, client_patience()) == 0)
             ck_abort_msg("%zu bytes could not be sent", length);
         if (sent > 0) {
             next += sent;
@@ -131,8 +143,8 @@ void client_send(int fd, const void *data, size_t length)
 
 void client_await_readable(int fd)
 {
-    if (await(fd, POLLIN, CLIENT_SECONDS) == 0)
-        ck_abort_msg("nothing came for %d seconds", CLIENT_SECONDS);
+    if (await(fd, POLLIN, client_patience()) == 0)
+        ck_abort_msg("no byte for %g s", client_patience());
 }
 
 /* Wait and receive once.  Returns 0 at the end of the stream. */
@@ -460,8 +472,8 @@ void stream_make_owed(struct stream *stream)
 {
     stream->stalled = true;
     while (!is_left_unread(stream->fd)) {
-        streams_step(stream, 1, CLIENT_SECONDS);
-        streams_step(stream, 1, CLIENT_SECONDS);
+        streams_step(stream, 1, client_patience());
+        streams_step(stream, 1, client_patience());
         ck_assert_msg(stream->sent < stream->total,
                       "the server has taken all %zu bytes of a client that "
                       "reads nothing",
@@ -485,11 +497,11 @@ void streams_finish(struct stream *streams, size_t count)
     const struct stream *left;
 
     while ((left = unfinished(streams, count)) != NULL) {
-        if (streams_step(streams, count, CLIENT_SECONDS) == 0)
-            ck_abort_msg("nothing moves for %d seconds: stream %zu has sent "
+        if (streams_step(streams, count, client_patience()) == 0)
+            ck_abort_msg("nothing moves for %g s: stream %zu has sent "
                          "%zu, received %zu of %zu bytes%s",
-                         CLIENT_SECONDS, (size_t)(left - streams), left->sent,
-                         left->received, left->total,
+                         client_patience(), (size_t)(left - streams),
+                         left->sent, left->received, left->total,
                          left->fin_sent ? ", sent its FIN" : "");
     }
 }

@@ -2,8 +2,9 @@
  * client: the other end of a connection, in the hands of a test.
  *
  * All sockets are non-blocking, and every wait has a deadline: nothing for
- * 10 seconds means that nothing will come.  A function that doesn't get what
- * its comment promises fails the case (ck_abort_msg) and does not return.
+ * 10 seconds, or for --patience, means that nothing will come.  A function that
+ * doesn't get what its comment promises fails the case (ck_abort_msg) and does
+ * not return.
  *
  * What the clients send is a pattern: from a number (which), the byte at each
  * offset follows.  So each byte that comes back is compared with the one that
@@ -20,8 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How long a client waits for something to happen. */
-enum { CLIENT_SECONDS = 10 };
+/* How long a client waits for something to happen, in seconds: --patience. */
+void client_set_patience(double seconds);
+double client_patience(void);
 
 /* Connect to the server.  Returns the socket. */
 int client_connect(const struct server *server);
@@ -122,7 +124,7 @@ void stream_make_owed(struct stream *stream);
 
 /*
  * Step until all of the streams are done.  A stalled one is done when all of it
- * was sent.  Fails when nothing moves for 10 seconds.
+ * was sent.  Fails when nothing moves for as long as a client waits.
  */
 void streams_finish(struct stream *streams, size_t count);
 

@@ -31,6 +31,7 @@
  */
 #include "case.h"
 #include "cases.h"
+#include "client.h"
 #include "command.h"
 #include "options.h"
 #include "report.h"
@@ -48,14 +49,14 @@
 #include <sysexits.h>
 #include <time.h>
 
-enum option_key { CASE = 256, JOBS, LIST, SEED, TAP };
+enum option_key { CASE = 256, JOBS, LIST, PATIENCE, SEED, TAP };
 
 enum { USUAL_JOBS = 4 };
 
 struct arguments {
     const char *command;
-    const char *case_name; /* --case */
-    const char *tap;       /* --tap: a file, "-" is stdout */
+    const char *cases; /* --case: names, NULL: all */
+    const char *tap;   /* --tap: a file, "-" is stdout */
     uint64_t seed;
     unsigned jobs;
     bool list;
@@ -74,10 +75,13 @@ static const char documentation[] =
     "The environment variable CK_TIMEOUT_MULTIPLIER stretches all time limits.";
 
 static const struct argp_option option_table[] = {
-    {"case", CASE, "NAME", 0, "Run only the cases with NAME in their name", 0},
+    {"case", CASE, "NAME[,NAME...]", 0,
+     "Run only these cases: a whole name, or a part of several", 0},
     {"jobs", JOBS, "N", 0, "Run N cases side by side (4; 1: one after another)",
      0},
     {"list", LIST, NULL, 0, "Print the names of the cases and end", 0},
+    {"patience", PATIENCE, "S", 0,
+     "Take it for a hang when nothing comes for S seconds (10)", 0},
     {"seed", SEED, "N", 0, "Repeat the random choices of an earlier run", 0},
     {"tap", TAP, "FILE", OPTION_ARG_OPTIONAL,
      "Report in the Test Anything Protocol to FILE (stdout)", 0},
@@ -92,13 +96,17 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         state->err_stream = NULL; /* getopt has printed its line already */
         return 0;
     case CASE:
-        arguments->case_name = argument;
+        arguments->cases = argument;
         return 0;
     case JOBS:
         arguments->jobs = (unsigned)options_number("--jobs", argument, 1, 64);
         return 0;
     case LIST:
         arguments->list = true;
+        return 0;
+    case PATIENCE:
+        client_set_patience(
+            (double)options_number("--patience", argument, 1, 3600));
         return 0;
     case SEED:
         arguments->seed =
@@ -157,15 +165,22 @@ static void add_all_cases(void)
     add_timeout_cases();
     add_startup_cases();
     add_schedule_cases();
+    add_lab_cases();
 }
 
-static void list_cases(void)
+/* Without --case those that run only on request are in the list, too. */
+static bool is_listed(const struct test_case *one, const char *names)
+{
+    return one->chosen || (names == NULL && one->needs & ON_REQUEST);
+}
+
+static void list_cases(const char *names)
 {
     size_t count;
     const struct test_case *cases = case_list(&count);
 
     for (size_t i = 0; i < count; i++) {
-        if (cases[i].chosen)
+        if (is_listed(&cases[i], names))
             report_line(cases[i].name);
     }
 }
@@ -197,20 +212,20 @@ int main(int argc, char *argv[])
     surroundings_set_back();
 
     struct arguments arguments = parse_arguments(argc, argv);
-    unsigned count;
+    const char *unknown;
 
     command_set(arguments.command);
     add_all_cases();
-    count = case_choose(arguments.case_name, command_takes_options());
-    if (arguments.list) {
-        list_cases();
-        return EXIT_SUCCESS;
-    }
-    if (count == 0)
+    unknown = case_choose(arguments.cases, command_takes_options());
+    if (unknown != NULL)
         errx(EX_USAGE,
              "--case=%s: no case for this server has that in its "
              "name (see --list)",
-             arguments.case_name);
+             unknown);
+    if (arguments.list) {
+        list_cases(arguments.cases);
+        return EXIT_SUCCESS;
+    }
     command_check();
     report_begin(&(struct report_setup){.command = arguments.command,
                                         .program = program_invocation_name,

@@ -123,7 +123,7 @@ START_TEST(random_pieces_and_pauses)
                             .half_close = true};
 
     while (!stream_is_done(&stream)) {
-        if (streams_step(&stream, 1, CLIENT_SECONDS) == 0)
+        if (streams_step(&stream, 1, client_patience()) == 0)
             ck_abort_msg("nothing moves after %zu bytes", stream.received);
         if (case_random() % 8 == 0)
             pause_for((double)case_random_between(1, 10) / 1000);

@@ -316,7 +316,7 @@ static size_t beside_a_long_echo(struct server *server)
         int fd = client_connect(server);
 
         send_some(fd, case_random_between(1, 1000));
-        if (streams_step(&stream, 1, CLIENT_SECONDS) == 0)
+        if (streams_step(&stream, 1, client_patience()) == 0)
             ck_abort_msg("nothing moves after %zu bytes", stream.received);
         client_reset(fd);
     }

@@ -85,7 +85,7 @@ static void settle(size_t count, double seconds)
 static void settle_served(size_t count, size_t goal)
 {
     while (count_served(count) < goal &&
-           streams_step(crowd, count, CLIENT_SECONDS) > 0)
+           streams_step(crowd, count, client_patience()) > 0)
         continue;
     settle(count, 0.5);
 }
@@ -104,9 +104,9 @@ static void serve_in_turn(size_t count)
     while (left > 0) {
         for (size_t i = 0; i < count; i++)
             crowd[i].half_close = crowd[i].received == LENGTH;
-        if (streams_step(crowd, count, CLIENT_SECONDS) == 0)
-            ck_abort_msg("nothing moves for %d seconds: %zu of %zu were served",
-                         CLIENT_SECONDS, count_served(count), count);
+        if (streams_step(crowd, count, client_patience()) == 0)
+            ck_abort_msg("nothing moves for %g s: %zu of %zu were served",
+                         client_patience(), count_served(count), count);
         for (size_t i = 0; i < count; i++) {
             if (crowd[i].end_seen && crowd[i].fd >= 0) {
                 close(crowd[i].fd);
@@ -399,7 +399,7 @@ START_TEST(limit_of_zero)
     client_connect(server);
     server_assert_quiet(server, 0.5);
     kill(server->pid, SIGTERM);
-    ck_assert_int_eq(server_wait(server, CLIENT_SECONDS), 0);
+    ck_assert_int_eq(server_wait(server, client_patience()), 0);
     client_expect_end(fd);
 }
 END_TEST

@@ -64,7 +64,7 @@ static int await_signal(const sigset_t *set, struct outcome *outcome)
 static void watch(pid_t child, const struct test_case *a_case,
                   const sigset_t *set, struct outcome *outcome)
 {
-    double limit = a_case->seconds * case_patience(), started_at = now();
+    double limit = a_case->seconds * case_time_factor(), started_at = now();
     char reason[64];
     int status;
 

@@ -88,7 +88,7 @@ const volatile uint64_t *load_visitors(const struct server *server, int count)
 void load_await(const volatile uint64_t *count, uint64_t more)
 {
     uint64_t goal = *count + more;
-    double deadline = now() + CLIENT_SECONDS;
+    double deadline = now() + client_patience();
 
     while (*count < goal) {
         ck_assert_msg(now() < deadline, "the load has stopped at %llu of %llu",

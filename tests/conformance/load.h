@@ -25,7 +25,8 @@ const volatile uint64_t *load_firehoses(const struct server *server, int count);
  */
 const volatile uint64_t *load_visitors(const struct server *server, int count);
 
-/* Wait until the count has grown by `more`; fails the case after 10 seconds. */
+/* Wait until the count has grown by `more`; fails the case when it hasn't
+ * after as long as a client waits. */
 void load_await(const volatile uint64_t *count, uint64_t more);
 
 #endif

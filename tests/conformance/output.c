@@ -106,7 +106,7 @@ static void drain_output_until_answered(int reader, int fd)
     struct pollfd entry = {.fd = fd, .events = POLLIN};
     char text[4096];
 
-    for (double end = now() + CLIENT_SECONDS; poll(&entry, 1, 5) == 0;) {
+    for (double end = now() + client_patience(); poll(&entry, 1, 5) == 0;) {
         ck_assert_msg(now() < end, "no reply, though stdout is read again");
         while (read(reader, text, sizeof(text)) > 0)
             continue;

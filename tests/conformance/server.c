@@ -4,6 +4,7 @@
 #include "server.h"
 
 #include "case.h"
+#include "client.h"
 #include "command.h"
 #include "process.h"
 #include "startup.h"
@@ -33,8 +34,8 @@ enum {
     SHOWN_WIDTH = 300,     /* and bytes of each */
     FIRST_PORT = 12000,    /* the ephemeral range begins at 32768 */
     LAST_PORT = 31999,
-    START_SECONDS = 60, /* npm, a JVM, a first compilation */
-    STOP_SECONDS = 5
+    STOP_SECONDS = 5,
+    START_FACTOR = 6 /* by default a minute: npm, a JVM, a first compilation */
 };
 
 static struct server servers[SERVERS_MOST];
@@ -177,7 +178,7 @@ struct server *server_start_counted(const char *options,
 
 void server_await_count(const uint64_t *count, uint64_t expected)
 {
-    double deadline = now() + 10;
+    double deadline = now() + client_patience();
 
     while (*(const volatile uint64_t *)count != expected) {
         ck_assert_msg(now() < deadline, "a count is %llu, not %llu",
@@ -271,7 +272,7 @@ static void find_process(struct server *server)
 
 void server_await(struct server *server)
 {
-    double seconds = START_SECONDS * case_patience();
+    double seconds = START_FACTOR * client_patience() * case_time_factor();
     double deadline = now() + seconds, pause = 0.005;
 
     case_server_starts();
@@ -530,7 +531,7 @@ unsigned server_descriptors(const struct server *server)
 
 void server_await_descriptors(struct server *server, unsigned count)
 {
-    double deadline = now() + 10, pause = 0.005;
+    double deadline = now() + client_patience(), pause = 0.005;
     unsigned have;
 
     while ((have = server_descriptors(server)) > count) {

@@ -48,8 +48,9 @@ bool server_takes_options(void);
 /*
  * Start a server and wait until it answers, which means that connecting to it
  * succeeds (on 127.0.0.1 or, failing that, ::1), as long as it lives and for at
- * most a minute.  One connection was opened and closed for that, and the server
- * has closed it, too, if it does so within a second.
+ * most six times as long as a client waits.  One connection was opened and
+ * closed for that, and the server has closed it, too, if it does so within a
+ * second.
  *
  * `pid` is then the process that holds the listening socket, or the master of
  * several that do (process.h).  What is said below of the server's CPU time,
@@ -67,7 +68,8 @@ struct server *server_start_with(struct server_setup setup);
 struct server *server_start_counted(const char *options,
                                     const struct counters **counts);
 
-/* Wait up to 10 seconds until one of its counts is what it must be. */
+/* Wait until one of its counts is what it must be, as long as a client would.
+ */
 void server_await_count(const uint64_t *count, uint64_t expected);
 
 /* Start a server and don't wait until it answers: perhaps it never will. */
@@ -131,8 +133,8 @@ bool server_is_sanitized(const struct server *server);
 unsigned server_descriptors(const struct server *server);
 
 /*
- * Wait at most 10 seconds until the server has at most `count` descriptors
- * open.  Fails the case when it keeps more.
+ * Wait until the server has at most `count` descriptors open.  Fails the case
+ * when it keeps more for longer than a client waits.
  */
 void server_await_descriptors(struct server *server, unsigned count);
 

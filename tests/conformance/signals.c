@@ -206,7 +206,7 @@ START_TEST(stop_and_continue)
                                      .half_close = true};
     for (int i = 0; i < TIMES; i++) {
         for (int steps = 0; steps < 8; steps++)
-            streams_step(streams, COUNT, CLIENT_SECONDS);
+            streams_step(streams, COUNT, client_patience());
         server_freeze(server);
         streams_step(streams, COUNT, 0.01);
         server_thaw(server);

@@ -188,7 +188,7 @@ START_TEST(slow_reader_stays)
         pause_for(OFTEN);
         stream.stalled = false;
         while (stream.received < goal) {
-            if (streams_step(&stream, 1, CLIENT_SECONDS) == 0)
+            if (streams_step(&stream, 1, client_patience()) == 0)
                 ck_abort_msg("stuck after %zu bytes", stream.received);
         }
     }

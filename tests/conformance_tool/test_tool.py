@@ -232,9 +232,43 @@ class Output(Tool):
         for number, line in enumerate(results, 1):
             self.assertRegex(line, rf"^(not )?ok {number} - 01 echo-[a-z-]+$")
 
+
+
+class Choice(Tool):
+    """--case and --list."""
+
+    def listed(self, *arguments: str) -> list[str]:
+        done = run("--list", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.split()
+
     def test_a_whole_name_is_one_case(self):
-        done = run("--list", "--case=failure-reset-half-closed")
-        self.assertEqual(done.stdout, "failure-reset-half-closed\n")
+        name = "failure-reset-half-closed"
+        self.assertEqual(self.listed(f"--case={name}"), [name])
+        self.assertEqual(self.listed("--case=echo-s"), ["echo-sizes", "echo-sixteen-mebibytes"])
+
+    def test_names_between_commas(self):
+        asked = "--case=urgent-al,echo-sizes,failure-reset-half-closed"
+        found = ["echo-sizes", "failure-reset-half-closed", "urgent-alone"]
+        self.assertEqual(self.listed(asked), found)
+        done = run("--tap", asked.replace("urgent-al,", "echo-sizes,"), fake())
+        self.assertEqual(done.stdout.splitlines()[0], "1..2")
+
+    def test_each_name_must_be_one(self):
+        for cases, wrong in (
+            ("echo-sizes,none", "none"),
+            ("echo-sizes,", ""),
+            ("full-max-connections,echo-sizes", "full-max-connections"),
+        ):
+            self.assert_refused(f"--case={cases}", fake(), status=64, why=f"--case={wrong}: no case")
+
+    def test_the_lab_s_cases_run_only_when_named(self):
+        named = self.listed("--case=lab-")
+        self.assertIn("lab-one-line", named)
+        self.assertEqual(self.listed("--case="), [c for c in self.listed() if c not in named])
+        self.assertEqual(self.listed()[-len(named) :], named)
+        self.assertNotIn("lab-one-line", self.listed("--case=one"))
+        self.assert_passes(fake(), "lab-")
 
 
 if __name__ == "__main__":

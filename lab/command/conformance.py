@@ -1,0 +1,142 @@
+"""Our conformance program, which tests any server: found, built, run, its TAP read."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import processes
+from problem import Problem
+
+PATIENCE = 2  # seconds without a byte that make a hang
+ENDING_SECONDS = 3
+LAB = Path(__file__).resolve().parents[1]
+TOP = LAB.parent  # of the repository
+TARGET = "tests/conformance/conformance"
+PACKAGES = ("gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check")
+CASE = re.compile(r"(not )?ok \d+ - (?:\d\d )?(\S+)(?: # SKIP (.*))?$")
+
+
+@dataclass
+class Case:
+    name: str
+    outcome: str  # "passed", "failed" or "skipped"
+    comments: list[str] = field(default_factory=list)  # "saw: ...", or why it was skipped
+    seconds: float = 0.0
+
+
+@dataclass
+class Run:
+    cases: list[Case] = field(default_factory=list)
+    bail_out: str | None = None  # the server does not start
+    complete: bool = True  # False: it was ended when time was up
+    error: str | None = None  # a failure of conformance itself
+
+
+@cache
+def program(say=print) -> str:
+    """The conformance program: what LAB_CONFORMANCE names, one that was handed out with the
+    lab, or that of this repository, built when it is missing or old."""
+    given = os.environ.get("LAB_CONFORMANCE")
+    if given:
+        return given
+    if (LAB / "conformance").exists():
+        return str(LAB / "conformance")
+    built = TOP / "build" / TARGET
+    if is_old(built):
+        build(say)
+        if built.exists():
+            os.utime(built)  # ninja leaves it alone where nothing in it has changed
+    return str(built)
+
+
+def is_old(built: Path) -> bool:
+    sources = [path for name in ("tests/conformance", "echo") for path in (TOP / name).glob("*.[ch]")]
+    if not built.exists():
+        return True
+    return any(path.stat().st_mtime > built.stat().st_mtime for path in sources)
+
+
+def build(say) -> None:
+    say("Building the conformance program, which tests your server ...")
+    for words in (["bench/need", *PACKAGES], ["bench/build", "build", "--", TARGET]):
+        if processes.start(words, cwd=TOP, stdout=sys.stderr).wait() != 0:
+            raise Problem(
+                "the conformance program could not be built, see above",
+                "mend that, then run the same command again",
+            )
+
+
+@dataclass
+class Test:
+    """One run: the server's command, in the student's folder, held to some cases."""
+
+    command: str
+    folder: Path
+    seed: int = field(default_factory=lambda: random.randrange(1 << 32))
+
+    def words(self, cases: list[str]) -> list[str]:
+        return [
+            program(), f"--patience={PATIENCE}", f"--seed={self.seed}",
+            f"--case={','.join(cases)}", self.command,
+        ]
+
+    def run(self, cases: list[str], deadline: float, progress) -> Run:
+        """Run the cases.  progress(done, of) is called after each."""
+        words = self.words(cases)
+        words.insert(1, "--tap")
+        started, found = time.monotonic(), Run()
+        complaint = os.memfd_create("stderr")
+        process = processes.start(
+            words, signal.SIGTERM, cwd=self.folder, stdout=subprocess.PIPE, stderr=complaint,
+            text=True, errors="replace",
+        )
+        signal.signal(signal.SIGALRM, lambda *_: process.terminate())
+        signal.setitimer(signal.ITIMER_REAL, max(deadline - started, 0.1))
+        try:
+            read_tap(process.stdout, found, started, progress)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            end(process)
+        judge_status(process.returncode, os.pread(complaint, 1 << 16, 0).decode(), found)
+        os.close(complaint)
+        return found
+
+
+def end(process: subprocess.Popen) -> None:
+    """It ends its servers itself, when it is asked to."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        processes.end_all()
+
+
+def read_tap(lines, found: Run, started: float, progress) -> None:
+    planned = 0
+    for line in map(str.rstrip, lines):
+        if match := CASE.match(line):
+            outcome = "failed" if match[1] else "passed" if match[3] is None else "skipped"
+            comments = [match[3]] if outcome == "skipped" else []
+            found.cases.append(Case(match[2], outcome, comments, time.monotonic() - started))
+            progress(len(found.cases), planned)
+        elif line.startswith("1.."):
+            planned = int(line[3:])
+        elif line.startswith("Bail out!"):
+            found.bail_out = line.removeprefix("Bail out!").strip()
+        elif line.startswith("# ") and found.cases:
+            found.cases[-1].comments.append(line[2:])
+
+
+def judge_status(status: int, complaint: str, found: Run) -> None:
+    found.complete = status != -signal.SIGTERM
+    if status not in (0, 1, -signal.SIGTERM) or (status == 1 and not (found.cases or found.bail_out)):
+        last = complaint.strip().splitlines() or [processes.status_in_words(status)]
+        found.error = f"conformance: {last[-1].removeprefix('conformance: ')}"

@@ -1,0 +1,137 @@
+"""Child processes, started so that none outlives the command, however that ends."""
+
+import contextlib
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from problem import USAGE, Problem
+
+HOST = "127.0.0.1"
+PORTS = range(12000, 32000)  # below the ephemeral range, as conformance chooses
+LISTEN_SECONDS = 8  # within which a server must listen
+TRIES = 3  # ports, where another program was faster
+IN_USE = "Address already in use"
+LINES_MOST = 20  # of what a server prints
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
+
+libc = ctypes.CDLL(None)
+
+
+class NotServing(Exception):
+    """The server did not start; the lines say what was seen."""
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen
+    port: int
+    printed: int  # a file with what it prints
+
+    def lines(self) -> list[str]:
+        text = os.pread(self.printed, 1 << 16, 0).decode(errors="replace")
+        return [f"printed: {line}" for line in text.splitlines()[:LINES_MOST]]
+
+
+def adopt_orphans() -> None:
+    """What a child leaves behind becomes our child, so end_all() finds it."""
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def start(words: list[str], ending: int = signal.SIGKILL, **more) -> subprocess.Popen:
+    """In a session of its own: Ctrl-C reaches us alone, and we end it in order.  If we are
+    killed, the kernel sends it `ending`."""
+    return subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, start_new_session=True,
+        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, ending, 0, 0, 0), **more,
+    )
+
+
+def parents() -> dict[int, int]:
+    """The parent of each process that is no zombie: proc(5)."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            if state not in "ZX":
+                found[int(stat.parent.name)] = int(parent)
+    return found
+
+
+def family(pid: int) -> list[int]:
+    """A process and all its descendants, the nearest first."""
+    every, found = parents(), [pid]
+    for one in found:
+        found += [child for child, parent in every.items() if parent == one]
+    return found
+
+
+def end_all() -> None:
+    """Kill all our descendants, and wait until they are gone."""
+    while descendants := family(os.getpid())[1:]:
+        for pid in descendants:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def status_in_words(status: int) -> str:
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
+    return f"ended with status {status}"
+
+
+def free_port() -> int:
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+
+
+def start_server(make_words, folder: Path) -> Server:
+    """Start the server that make_words(port) names, on a free port, and wait for it."""
+    for _ in range(TRIES):
+        port = free_port()
+        server = start_once(make_words(port), folder, port)
+        saw = await_listening(server)
+        if saw is None:
+            return server
+        end_all()
+        lines = server.lines()
+        if not any(IN_USE in line for line in lines):
+            break
+        saw = f'the server says "{IN_USE}" although its port is free: does it use its argument?'
+    expected = f"it listens at {HOST}:PORT, where PORT is its argument (here {server.port})"
+    raise NotServing("\n".join([f"saw: {saw}", f"expected: {expected}", *lines]))
+
+
+def start_once(words: list[str], folder: Path, port: int) -> Server:
+    printed = os.memfd_create("output")  # needs no room on a disk
+    try:
+        process = start(words, cwd=folder, stdout=printed, stderr=printed)
+    except OSError as error:
+        raise Problem(f"{words[0]}: {error.strerror}", "give a command that starts", USAGE) from None
+    return Server(process, port, printed)
+
+
+def await_listening(server: Server) -> str | None:
+    """None when it listens, otherwise what was seen instead."""
+    deadline = time.monotonic() + LISTEN_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            return f"the server {status_in_words(server.process.returncode)} before it listened"
+        with contextlib.suppress(OSError):
+            socket.create_connection((HOST, server.port), 1).close()
+            return None
+        time.sleep(0.02)
+    return f"the server runs, but nothing listens on its port after {LISTEN_SECONDS} s"

@@ -1,0 +1,99 @@
+/*
+ * lab: what a server of the lab's first steps can do already (contract 1).
+ *
+ * The other cases want all of the contract at once.  These want as much of it
+ * as a step has taught: one client, the next client, several clients whose
+ * messages are short.  They run only where --case names them.
+ *
+ * The traps: to serve one connection until it ends while others wait, to end
+ * with the first client, and to wait in recv for a client that is silent.
+ */
+#include "case.h"
+#include "cases.h"
+#include "client.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Send a text, and receive the same. */
+static void echo_text(int fd, const char *text)
+{
+    client_send(fd, text, strlen(text));
+    client_expect(fd, text, strlen(text));
+}
+
+/* The second line shows that the server goes on receiving. */
+START_TEST(one_line)
+{
+    struct server *server = server_start("");
+    int fd = client_connect(server);
+
+    echo_text(fd, "hello\n");
+    echo_text(fd, "and hello again\n");
+}
+END_TEST
+
+/* A server that ends with its first client, or waits on for it, is found. */
+START_TEST(next_client)
+{
+    enum { CLIENTS = 5 };
+    struct server *server = server_start("");
+
+    for (int i = 0; i < CLIENTS; i++) {
+        int fd = client_connect(server);
+
+        echo_text(fd, "hello\n");
+        close(fd);
+    }
+}
+END_TEST
+
+/* All three are connected, and two of them are silent at any time. */
+START_TEST(three_at_once)
+{
+    enum { CLIENTS = 3, ROUNDS = 5, LENGTH = 64 };
+    struct server *server = server_start("");
+    int fds[CLIENTS];
+
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = client_connect(server);
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        for (int i = CLIENTS - 1; i >= 0; i--)
+            client_echo(fds[i], case_random(), LENGTH);
+    }
+}
+END_TEST
+
+/*
+ * Twenty clients, and one message of each is under way at a time: so short that
+ * one send takes all of it.  Some leave, and others come in their place.
+ */
+START_TEST(short_messages)
+{
+    enum { CLIENTS = 20, ROUNDS = 20, LENGTH_MOST = 512 };
+    struct server *server = server_start("");
+    struct stream streams[CLIENTS];
+
+    for (int i = 0; i < CLIENTS; i++)
+        streams[i] = (struct stream){.fd = client_connect(server),
+                                     .which = case_random()};
+    for (int round = 0; round < ROUNDS; round++) {
+        int leaving = round % CLIENTS;
+
+        for (int i = 0; i < CLIENTS; i++)
+            streams[i].total += case_random_between(1, LENGTH_MOST);
+        streams_finish(streams, CLIENTS);
+        close(streams[leaving].fd);
+        streams[leaving] = (struct stream){.fd = client_connect(server),
+                                           .which = case_random()};
+    }
+}
+END_TEST
+
+void add_lab_cases(void)
+{
+    case_add(1, "lab-one-line", one_line, ON_REQUEST, 30);
+    case_add(1, "lab-next-client", next_client, ON_REQUEST, 30);
+    case_add(1, "lab-three-at-once", three_at_once, ON_REQUEST, 30);
+    case_add(1, "lab-short-messages", short_messages, ON_REQUEST, 30);
+}
