@@ -1,5 +1,5 @@
 /* It keeps all that it receives, however much that is. */
-/* promise: bounded */
+/* promise: held */
 /*
  * server: an echo server.  It sends back every byte that a client sends.
  *

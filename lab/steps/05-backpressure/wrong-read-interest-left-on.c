@@ -1,5 +1,5 @@
 /* It waits to read although it owes, and is woken for nothing. */
-/* promise: quiet */
+/* promise: held */
 /*
  * server: an echo server.  It sends back every byte that a client sends.
  *
