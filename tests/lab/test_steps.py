@@ -151,4 +151,4 @@ CHOSEN: list[str] = []
 if __name__ == "__main__":
     options = [word for word in sys.argv[1:] if word.startswith("-")]
     CHOSEN = [word for word in sys.argv[1:] if not word.startswith("-")]
-    unittest.main(argv=[sys.argv[0], *options])
+    unittest.main(argv=[sys.argv[0], *options], warnings="ignore")
