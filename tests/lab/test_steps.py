@@ -58,6 +58,15 @@ def second_line(path: Path) -> str:
     return found[1]
 
 
+def missing_headings(place: str) -> set[str]:
+    """Of 'chapter 2 of the book: "Backpressure"': those that the chapter doesn't have."""
+    chapter = re.match(r"chapter (\d+) ", place)
+    if not chapter:
+        return set()
+    text = next((TOP / "docs/book").glob(f"{int(chapter[1]):02}-*.adoc")).read_text()
+    return set(re.findall('"(.*?)"', place)) - set(re.findall("^=+ (.*)$", text, re.MULTILINE))
+
+
 def outcomes(report: Report) -> str:
     lines = [f"{report.item}: {report.compile or 'compiles'}"]
     lines += [f"{one.name}: {one.outcome}: {one.message}" for one in report.results]
@@ -98,6 +107,8 @@ class Step(unittest.TestCase):
         for promise in self.item.promises:
             self.assertTrue(promise.read, promise.name)
             self.assertTrue(promise.hint, promise.name)
+        for place in self.item.read + [place for one in self.item.promises for place in one.read]:
+            self.assertEqual(missing_headings(place), set(), place)
 
     def test_starter(self):
         starter = self.folder / "starter.c"
