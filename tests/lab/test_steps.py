@@ -151,6 +151,9 @@ class Step(unittest.TestCase):
 def load_tests(loader, _tests, _pattern):
     """A class for each step, so that a result names it."""
     suite = unittest.TestSuite()
+    for name in CHOSEN:
+        if not (STEPS / name).is_dir():
+            raise SystemExit(f"{name}: no such folder in {STEPS}")
     for folder in sorted(STEPS.glob("[0-9]*")):
         if not CHOSEN or folder.name in CHOSEN:
             step = type(f"Step{folder.name[:2]}", (Step,), {"folder": folder})
