@@ -1,12 +1,14 @@
 /*
- * lab: what a server of the lab's first steps can do already (contract 1).
+ * lab: what a server of the first steps can do already (contract 1 and 3).
  *
  * The other cases want all of the contract at once.  These want as much of it
  * as a step has taught: one client, the next client, several clients whose
- * messages are short.  They run only where --case names them.
+ * messages are short, one of them late to read.  They run only where --case
+ * names them.
  *
  * The traps: to serve one connection until it ends while others wait, to end
- * with the first client, and to wait in recv for a client that is silent.
+ * with the first client, to wait in recv for a client that is silent, and in
+ * send for one that does not read.
  */
 #include "case.h"
 #include "cases.h"
@@ -90,10 +92,37 @@ START_TEST(short_messages)
 }
 END_TEST
 
+/*
+ * One client sends as much as it can and reads nothing for a while: a server
+ * whose send waits for it serves nobody else.  Then it reads, and all of its
+ * bytes must be there, those included that a send has left over.
+ */
+START_TEST(late_reader)
+{
+    enum { LENGTH = 64 };
+    struct server *server = server_start("");
+    int other = client_connect(server), newcomer;
+    struct stream late = {.fd = client_connect(server),
+                          .which = case_random(),
+                          .total = 256 << 20};
+
+    client_echo(other, case_random(), LENGTH);
+    streams_stall(&late, 1);
+    client_echo(other, case_random(), LENGTH);
+    newcomer = client_connect(server);
+    client_echo(newcomer, case_random(), LENGTH);
+    late.total = late.sent;
+    late.stalled = false;
+    late.half_close = true;
+    streams_finish(&late, 1);
+}
+END_TEST
+
 void add_lab_cases(void)
 {
     case_add(1, "lab-one-line", one_line, ON_REQUEST, 30);
     case_add(1, "lab-next-client", next_client, ON_REQUEST, 30);
     case_add(1, "lab-three-at-once", three_at_once, ON_REQUEST, 30);
     case_add(1, "lab-short-messages", short_messages, ON_REQUEST, 30);
+    case_add(3, "lab-late-reader", late_reader, ON_REQUEST, 60);
 }
