@@ -83,8 +83,8 @@ def check_line(answers: dict[str, str], endings: list[Ending]) -> None:
     told = {without_numbers(line) for ending in endings for line in ending.story}
     closing = {line for line in told if "closed" in line}
     if said not in told:
-        raise Wrong(f"saw: the server told no such line: {said!r}\nexpected: the line as it stands in"
-                    " its story; numbers do not matter")
+        raise Wrong(f"saw: the server told no such line: {said!r}\nexpected: the line as it"
+                    " stands in its story; numbers do not matter")
     if said not in closing:
         raise Wrong(f"saw: {said!r} comes before the server knows\nexpected: the line at which it"
                     " learns that the client is done")
