@@ -31,6 +31,7 @@ from results import ERROR, FAILED, NOT_RUN, PASSED  # noqa: E402
 
 ANSWERS = ROOT / "docs/teaching/answers"
 LAB = ROOT / "lab/lab"
+LOADGEN = BUILD / "bench/loadgen/loadgen"
 
 
 class InAFolder(unittest.TestCase):
@@ -297,6 +298,7 @@ class FullServer(InAFolder):
         self.assert_failed(found, "served", "served: 15 is too few")
 
 
+@unittest.skipUnless(LOADGEN.exists(), "loadgen was not built: it needs jansson")
 class CountCalls(InAFolder):
     number = 4
     right = {
@@ -319,6 +321,7 @@ class CountCalls(InAFolder):
             self.assert_passed(self.check(**self.right))
 
 
+@unittest.skipUnless(LOADGEN.exists(), "loadgen was not built: it needs jansson")
 class PredictChart(InAFolder):
     number = 5
     right = {"order": "select = poll > lt = et", "rises": "poll, select", "ends": "select"}
@@ -453,6 +456,7 @@ class OneLine(InAFolder):
         self.assert_failed(self.check(breaks="everything"), "prediction", "breaks: 'everything'")
 
 
+@unittest.skipUnless(LOADGEN.exists(), "loadgen was not built: it needs jansson")
 class WherePollLoses(InAFolder):
     number = 8
 

@@ -94,6 +94,13 @@ def check_place(figures: dict, answers: dict[str, str]) -> None:
 
 
 def echo_many(port: int) -> None:
+    try:
+        exchange(port)
+    except OSError as error:
+        raise Wrong(f"saw: your server: {error.strerror or error}\nexpected: echoes") from None
+
+
+def exchange(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), SECONDS) as client:
         for _ in range(ECHOES):
             client.sendall(b"x" * 64)
