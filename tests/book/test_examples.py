@@ -17,6 +17,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import tomllib
 import unittest
 from pathlib import Path
 from shlex import quote
@@ -238,24 +239,19 @@ class Exercises(InAFolder):
     checked = re.findall(r"^Checked by:: (.*)$", EXERCISES, re.M)
 
     def commands(self, program: str) -> list[str]:
-        found = [c.strip("+") for text in self.checked for c in re.findall(r"`(.*?)`", text)]
+        found = [c.strip("+") for c in re.findall(r"`(.*?)`", EXERCISES)]
         return [command for command in found if command.startswith(program)]
 
-    def test_there_are_twelve_and_each_is_checked_by_a_command(self):
+    def test_there_are_twelve_and_each_is_checked_by_the_lab(self):
+        """The items that are named exist, with the titles and times that stand here."""
         self.assertEqual(len(self.checked), 12)
-        for text in self.checked:
-            self.assertRegex(text, r"`\+?[\w./]+.*`")
-
-    def test_the_cases_that_are_named_exist(self):
-        """That the servers pass them is what tests/conformance sees to."""
-        commands = [c for c in self.commands("build/tests/conformance") if "--case" in c]
-        self.assertGreater(len(commands), 2)
-        for command in commands:
-            with self.subTest(command=command):
-                case, rest = re.search(r"--case=(\S+) '(.*)'", command).groups()
-                done = run(CONFORMANCE, "--list", rest)
-                self.assertEqual(done.returncode, 0, done.stdout)
-                self.assertIn(case, done.stdout)
+        for number, text in enumerate(self.checked, 1):
+            with self.subTest(exercise=number):
+                self.assertIn("lab/lab check", text)
+                self.assertIn(f"lab/lab start exercise-{number} DIR", text)
+                folder = next((book.ROOT / "lab/exercises").glob(f"{number:02}-*"))
+                title = tomllib.loads((folder / "exercise.toml").read_text())["title"]
+                self.assertIn(f"\n== {number}. {title} (", EXERCISES)
 
     def test_bench_run_takes_the_options_that_are_named(self):
         commands = self.commands("bench/run")

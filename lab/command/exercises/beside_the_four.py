@@ -40,7 +40,8 @@ def read_figures(folder: Path, answers: dict[str, str]) -> dict[tuple[str, str],
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
     except OSError as error:
-        raise Wrong(f"saw: {path}: {error.strerror}\nexpected: a folder that bench/run has left") from None
+        expected = "a folder that bench/run has left"
+        raise Wrong(f"saw: {path}: {error.strerror}\nexpected: {expected}") from None
     except (UnicodeDecodeError, csv.Error):
         raise Wrong(f"saw: {path} is no table\nexpected: the file as bench/run left it") from None
     found: dict[tuple[str, str], Figure] = {}
@@ -93,6 +94,13 @@ def check_place(figures: dict, answers: dict[str, str]) -> None:
 
 
 def echo_many(port: int) -> None:
+    try:
+        exchange(port)
+    except OSError as error:
+        raise Wrong(f"saw: your server: {error.strerror or error}\nexpected: echoes") from None
+
+
+def exchange(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), SECONDS) as client:
         for _ in range(ECHOES):
             client.sendall(b"x" * 64)
@@ -155,8 +163,8 @@ def check_count(folder: Path, figures: dict, answers: dict[str, str]) -> str:
     source = "the run's counters" if counted else "strace"
     if abs(said - seen) > max(OFF * seen, LEAST):
         side = "too many" if said > seen else "too few"
-        raise Wrong(f"saw: {said:g} calls per echo is {side}\nexpected: what {source} shows, within a"
-                    " tenth")
+        raise Wrong(f"saw: {said:g} calls per echo is {side}\nexpected: what {source} shows,"
+                    " within a tenth")
     return f"{source}: {seen:.2f} calls per echo"
 
 

@@ -117,7 +117,8 @@ def settled(server: live.Server, client: Client) -> Buffers:
         if client.process.poll() is not None:
             ended = processes.status_in_words(client.process.returncode)
             raise Wrong(f"saw: the client {ended}\nexpected: it stays connected and never reads")
-    raise Wrong(f"saw: {why_not_settled(seen, still, client)} after {SETTLE_SECONDS} s\nexpected: it"
+    why = why_not_settled(seen, still, client)
+    raise Wrong(f"saw: {why} after {SETTLE_SECONDS} s\nexpected: it"
                 " sends until nothing is taken, prints the number of bytes, and stays")
 
 
@@ -194,8 +195,8 @@ def check_broken(answers: dict[str, str], folder: Path) -> None:
     seen = end_of_broken(answers, folder)
     if said != seen.upper():
         ends = "it goes on" if seen == "none" else "it ends otherwise"
-        raise Wrong(f"saw: {said}, but beside your client {ends}\nexpected: what becomes of a server"
-                    " that asks for memory and gets none; its shell says how it ended")
+        raise Wrong(f"saw: {said}, but beside your client {ends}\nexpected: what becomes of a"
+                    " server that asks for memory and gets none; its shell says how it ended")
 
 
 def check(folder: Path, answers: dict[str, str]) -> list[Result]:

@@ -52,7 +52,7 @@ def parse(text: str) -> dict[str, str]:
         key, answer = found[1], found[2].strip()
         if key in answers:
             raise BadForm(
-                f"saw: {NAME}, line {number}: a second answer for '{key}'\nexpected: one line for it"
+                f"saw: {NAME}, line {number}: a second answer for '{key}'\nexpected: one for it"
             )
         answers[key] = answer
     return answers

@@ -16,6 +16,7 @@ from .form import Wrong, choice, count, filled_in
 from .sheet import NotRun, Sheet
 
 FILES, CLIENTS = 20, 30
+ASLEEP = "waiting, for as long as it takes"  # what a verbose server says last
 SECONDS = 10  # the client gives up earlier
 FEW_FILES = ["sh", "-c", f'ulimit -n {FILES}; exec "$@"', "sh"]
 
@@ -35,6 +36,8 @@ def watch(name: str) -> Seen:
     with live.listening([program], "--verbose", wrapper=FEW_FILES, counted=False) as server:
         open_before = len(os.listdir(f"/proc/{server.process.pid}/fd"))
         said = come(server.port)
+        # Those in the queue get in only now.
+        live.until(lambda: server.lines()[-1].endswith(ASLEEP), "the end of the last connection")
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(SECONDS)
         lines = server.lines()

@@ -3,7 +3,6 @@
 import re
 import signal
 import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from results import Result
 
 from . import live
 from .form import Wrong, choice, count, filled_in
-from .sheet import NotRun, Sheet
+from .sheet import Sheet
 from .sockets import table
 
 WAIT_SECONDS = 5
@@ -28,15 +27,6 @@ class Ending:
     before: str  # what had arrived last when the reply was back
     at_the_end: str  # and when the server learnt that the client was done
     story: list[str]  # what the server told from then on
-
-
-def until(happened, what: str):
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not (found := happened()):
-        if time.monotonic() > deadline:
-            raise NotRun(f"{what}: not within {WAIT_SECONDS} s")
-        time.sleep(0.01)
-    return found
 
 
 def arrived(server: live.Server) -> str:
@@ -58,11 +48,13 @@ def talk(server: live.Server, half_close: bool) -> Ending:
         server.process.send_signal(signal.SIGCONT)
         client.recv(100)
         server.process.send_signal(signal.SIGSTOP)
-    at_the_end = before if half_close else until(
+    at_the_end = before if half_close else live.until(
         lambda: arrived(server) != "data" and arrived(server), "the end of the stream"
     )
     server.process.send_signal(signal.SIGCONT)
-    until(lambda: any("closed" in line for line in server.lines()[told:]), "the server's close")
+    live.until(
+        lambda: any("closed" in line for line in server.lines()[told:]), "the server's close"
+    )
     return Ending(before, at_the_end, server.lines()[told:])
 
 
@@ -83,8 +75,8 @@ def check_line(answers: dict[str, str], endings: list[Ending]) -> None:
     told = {without_numbers(line) for ending in endings for line in ending.story}
     closing = {line for line in told if "closed" in line}
     if said not in told:
-        raise Wrong(f"saw: the server told no such line: {said!r}\nexpected: the line as it stands in"
-                    " its story; numbers do not matter")
+        raise Wrong(f"saw: the server told no such line: {said!r}\nexpected: the line as it"
+                    " stands in its story; numbers do not matter")
     if said not in closing:
         raise Wrong(f"saw: {said!r} comes before the server knows\nexpected: the line at which it"
                     " learns that the client is done")

@@ -99,6 +99,16 @@ def port_of(server: Server) -> int:
     raise NotRun(f"the server does not start: {last}")
 
 
+def until(happened, what: str):
+    """Wait for it; returns what happened() does."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not (found := happened()):
+        if time.monotonic() > deadline:
+            raise NotRun(f"{what}: not within {READY_SECONDS} s")
+        time.sleep(0.01)
+    return found
+
+
 def end(process: subprocess.Popen) -> None:
     """Everything that it started ends with it."""
     for pid in reversed(processes.family(process.pid)):

@@ -36,7 +36,8 @@ def lines_of(path: Path) -> list[str]:
     try:
         return path.read_text(errors="replace").splitlines()
     except OSError as error:
-        raise Wrong(f"saw: {path.name}: {error.strerror}\nexpected: the copy you started with") from None
+        expected = "the copy you started with"
+        raise Wrong(f"saw: {path.name}: {error.strerror}\nexpected: {expected}") from None
 
 
 def difference(folder: Path) -> tuple[list[str], list[str]]:

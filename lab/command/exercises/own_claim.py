@@ -75,7 +75,7 @@ def holds(text: str) -> None:
         for _ in range(RUNS):
             status = status_of(words)
             if status != 0:
-                raise Wrong(f"saw: {in_words(status)}\nexpected: status 0 each time: the claim holds")
+                raise Wrong(f"saw: {in_words(status)}\nexpected: status 0 each time")
 
 
 def changed(text: str, answers: dict[str, str]) -> str:
@@ -83,8 +83,8 @@ def changed(text: str, answers: dict[str, str]) -> str:
     expected, instead = filled_in(answers, "expected"), filled_in(answers, "instead")
     times = text.count(expected)
     if times != 1:
-        raise Wrong(f"saw: {expected!r} stands in {SOURCE} {times} times\nexpected: once, so that it"
-                    " is clear what to change")
+        raise Wrong(f"saw: {expected!r} stands in {SOURCE} {times} times\nexpected: once, so that"
+                    " it is clear what to change")
     if expected == instead:
         raise wrong_kind("instead", instead, "another text than after 'expected:'")
     return text.replace(expected, instead)

@@ -30,7 +30,9 @@ class Chart:
 
     def growth(self, name: str) -> float:
         """CPU time per echo beside idle connections, as a multiple of that without."""
-        return median(live.cpu(beside[name]) / live.cpu(alone[name]) for alone, beside in self.rounds)
+        return median(
+            live.cpu(beside[name]) / live.cpu(alone[name]) for alone, beside in self.rounds
+        )
 
     def ratio(self, one: str, other: str):
         """The interval of how many times the CPU time it needs."""
@@ -47,7 +49,7 @@ class Chart:
 def measure() -> Chart:
     idle, rounds = min(IDLE, live.room(len(live.FOUR)) - 1), []
     if idle < LEAST_IDLE:
-        raise NotRun(f"the limit of open files (ulimit -Hn) leaves room for {idle} idle connections")
+        raise NotRun(f"the limit of open files (ulimit -Hn) leaves {idle} idle connections")
     for number in range(ROUNDS):
         rounds.append(live.measure(
             list(live.FOUR), f"--idle=0,{idle}", "--active=1", f"--cycles={CYCLES}",
@@ -86,12 +88,12 @@ def check_order(groups: list[list[str]], chart: Chart) -> None:
     ]
     wrong = [line for line in found if line]
     if wrong:
-        raise Wrong("\n".join([*wrong, f"expected: the order beside {chart.idle} idle connections"]))
+        raise Wrong("\n".join([*wrong, f"expected: the order beside {chart.idle} idle"]))
 
 
 def check_rising(said: list[str], chart: Chart) -> None:
     growth = {name: chart.growth(name) for name in live.FOUR}
-    wrong = [f"saw: {name} is said to rise, but it doesn't" for name in said if growth[name] < LEVEL]
+    wrong = [f"saw: you say that {name} rises: it doesn't" for name in said if growth[name] < LEVEL]
     wrong += [
         f"saw: {name} rises, and you don't say so"
         for name in live.FOUR
@@ -104,7 +106,7 @@ def check_rising(said: list[str], chart: Chart) -> None:
 def check_end(name: str, at: int) -> None:
     """Where the line of this server ends, because it can't hold more."""
     if live.room(1) < HOLD:
-        raise NotRun(f"the limit of open files (ulimit -Hn) is too low to hold {HOLD:,} connections")
+        raise NotRun(f"the limit of open files (ulimit -Hn) is too low for {HOLD:,} connections")
     with live.the_four() as servers:
         point = live.take_turns(servers, f"--hold={HOLD}")[0]
     held = {trial["server"]: trial["held"] for trial in point["trials"]}

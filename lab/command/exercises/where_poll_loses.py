@@ -49,7 +49,7 @@ def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
         if not 2 <= said <= MOST:
             raise Wrong(f"saw: idle: {said}\nexpected: a number from 2 to {MOST:,}")
         if live.room(3) <= said:
-            raise NotRun(f"the limit of open files (ulimit -Hn) is too low for {said:,} connections")
+            raise NotRun(f"the limit of open files (ulimit -Hn) is too low for {said:,} idle")
         return said
 
     def at(which: int) -> tuple[bool, str]:

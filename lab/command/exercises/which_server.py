@@ -44,7 +44,8 @@ def teller_of(folder: Path) -> str:
     try:
         text = (folder / STORY).read_text(errors="replace")
     except OSError as error:
-        raise Wrong(f"saw: {STORY}: {error.strerror}\nexpected: the story you started with") from None
+        expected = "the story you started with"
+        raise Wrong(f"saw: {STORY}: {error.strerror}\nexpected: {expected}") from None
     story = [without_numbers(line) for line in text.splitlines()]
     for name in live.FOUR:
         if story == [without_numbers(line) for line in told_by(name)]:
