@@ -136,8 +136,10 @@ static void receive_from(struct connection *connection)
     ssize_t length = recv(connection->fd, connection->buffer, BUFFER_SIZE, 0);
 
     if (length < 0 && errno == EAGAIN)
-        return;        /* readiness is a hint */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+        return; /* readiness is a hint */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return;
     }
@@ -146,40 +148,35 @@ static void receive_from(struct connection *connection)
     send_owed(connection);
 }
 
-/*
- * From the last entry to the first: the one that close_connection moves into a
- * gap has been handled already, and a new one is left for the next wait.
- */
-static void handle_events(void)
-{
-    for (int slot = watched - 1; slot >= 0; slot--) {
-        if (interest[slot].revents == 0)
-            continue;
-        if (slot == 0)
-            accept_one(interest[0].fd);
-        else if (connections[slot]->owed > 0)
-            send_owed(connections[slot]);
-        else
-            receive_from(connections[slot]);
-    }
-}
-
 int main(int argc, char *argv[])
 {
     if (argc != 2)
         errx(EXIT_FAILURE, "usage: ./server PORT");
 
     int port = atoi(argv[1]);
-    watch_readable(listen_on(port), NULL);
+    int listen_fd = listen_on(port);
 
     printf("listening on 127.0.0.1:%d\n", port);
     fflush(stdout);
 
+    watch_readable(listen_fd, NULL);
     for (;;) {
-        int nready = poll(interest, (nfds_t)watched, -1);
-        if (nready < 0 && errno != EINTR)
+        if (poll(interest, (nfds_t)watched, -1) < 0)
             err(EXIT_FAILURE, "poll");
-        if (nready > 0)
-            handle_events();
+
+        /*
+         * From the last to the first: the entry that close_connection moves
+         * into a gap has been handled already.
+         */
+        for (int slot = watched - 1; slot >= 0; slot--) {
+            if (interest[slot].revents == 0)
+                continue;
+            if (slot == 0)
+                accept_one(listen_fd);
+            else if (connections[slot]->owed > 0)
+                send_owed(connections[slot]);
+            else
+                receive_from(connections[slot]);
+        }
     }
 }

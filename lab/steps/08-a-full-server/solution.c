@@ -33,6 +33,7 @@ struct connection {
 static struct pollfd interest[MAX_WATCHED];
 static struct connection *connections[MAX_WATCHED];
 static int watched; /* how many entries there are */
+static bool listener_is_paused;
 
 /* From now on no call waits for this descriptor: it fails with EAGAIN. */
 static void set_non_blocking(int fd)
@@ -71,16 +72,13 @@ static int listen_on(int port)
 static void pause_listener(void)
 {
     interest[0].events = 0;
+    listener_is_paused = true;
 }
 
 static void resume_listener(void)
 {
     interest[0].events = POLLIN;
-}
-
-static bool listener_is_paused(void)
-{
-    return interest[0].events == 0;
+    listener_is_paused = false;
 }
 
 /* Append an entry; the caller has made sure that there is room for it. */
@@ -163,8 +161,10 @@ static void receive_from(struct connection *connection)
     ssize_t length = recv(connection->fd, connection->buffer, BUFFER_SIZE, 0);
 
     if (length < 0 && errno == EAGAIN)
-        return;        /* readiness is a hint */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+        return; /* readiness is a hint */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return;
     }
@@ -173,44 +173,40 @@ static void receive_from(struct connection *connection)
     send_owed(connection);
 }
 
-/*
- * From the last entry to the first: the one that close_connection moves into a
- * gap has been handled already, and a new one is left for the next wait.
- */
-static void handle_events(void)
-{
-    for (int slot = watched - 1; slot >= 0; slot--) {
-        if (interest[slot].revents == 0)
-            continue;
-        if (slot == 0)
-            accept_one(interest[0].fd);
-        else if (connections[slot]->owed > 0)
-            send_owed(connections[slot]);
-        else
-            receive_from(connections[slot]);
-    }
-}
-
 int main(int argc, char *argv[])
 {
     if (argc != 2)
         errx(EXIT_FAILURE, "usage: ./server PORT");
 
     int port = atoi(argv[1]);
-    watch_readable(listen_on(port), NULL);
+    int listen_fd = listen_on(port);
 
     printf("listening on 127.0.0.1:%d\n", port);
     fflush(stdout);
 
+    watch_readable(listen_fd, NULL);
     for (;;) {
         /* No event reports a limit that was raised: try again each second. */
-        int timeout_ms = listener_is_paused() ? 1000 : -1;
+        int timeout_ms = listener_is_paused ? 1000 : -1;
         int nready = poll(interest, (nfds_t)watched, timeout_ms);
-        if (nready < 0 && errno != EINTR)
+        if (nready < 0)
             err(EXIT_FAILURE, "poll");
-        if (nready > 0)
-            handle_events();
         if (nready == 0)
             resume_listener();
+
+        /*
+         * From the last to the first: the entry that close_connection moves
+         * into a gap has been handled already.
+         */
+        for (int slot = watched - 1; slot >= 0; slot--) {
+            if (interest[slot].revents == 0)
+                continue;
+            if (slot == 0)
+                accept_one(listen_fd);
+            else if (connections[slot]->owed > 0)
+                send_owed(connections[slot]);
+            else
+                receive_from(connections[slot]);
+        }
     }
 }

@@ -26,7 +26,7 @@ struct connection {
     char buffer[BUFFER_SIZE];
 };
 
-static int listen_fd;
+static int listener;
 static bool listener_is_paused;
 static int epoll_fd; /* the interest list is behind it, in the kernel */
 
@@ -37,8 +37,8 @@ static void set_non_blocking(int fd)
         err(EXIT_FAILURE, "fcntl");
 }
 
-/* Make listen_fd a socket for clients, at 127.0.0.1 and this port. */
-static void listen_on(int port)
+/* Returns a socket that clients can connect to, at 127.0.0.1 and this port. */
+static int listen_on(int port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -46,7 +46,7 @@ static void listen_on(int port)
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     int on = 1;
-    listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+    int listen_fd = socket(AF_INET, SOCK_STREAM, 0);
     if (listen_fd < 0)
         err(EXIT_FAILURE, "socket");
 
@@ -57,6 +57,7 @@ static void listen_on(int port)
     if (listen(listen_fd, SOMAXCONN) < 0)
         err(EXIT_FAILURE, "listen");
     set_non_blocking(listen_fd);
+    return listen_fd;
 }
 
 /*
@@ -64,8 +65,7 @@ static void listen_on(int port)
  * watched for (EPOLL_CTL_MOD).  `whose` comes back with each of its events: the
  * connection, or NULL for the listener.
  */
-static int watch(int operation, int fd, uint32_t events,
-                 struct connection *whose)
+static int watch(int operation, int fd, uint32_t events, void *whose)
 {
     struct epoll_event event = {.events = events, .data.ptr = whose};
 
@@ -78,13 +78,13 @@ static int watch(int operation, int fd, uint32_t events,
  */
 static void pause_listener(void)
 {
-    watch(EPOLL_CTL_MOD, listen_fd, 0, NULL);
+    watch(EPOLL_CTL_MOD, listener, 0, NULL);
     listener_is_paused = true;
 }
 
 static void resume_listener(void)
 {
-    watch(EPOLL_CTL_MOD, listen_fd, EPOLLIN, NULL);
+    watch(EPOLL_CTL_MOD, listener, EPOLLIN, NULL);
     listener_is_paused = false;
 }
 
@@ -112,7 +112,7 @@ static void close_connection(struct connection *connection)
 
 static void accept_one(void)
 {
-    int fd = accept(listen_fd, NULL, NULL);
+    int fd = accept(listener, NULL, NULL);
     if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED))
         return; /* the client has gone before we came to it */
     if (fd < 0) {
@@ -158,8 +158,10 @@ static void receive_from(struct connection *connection)
     ssize_t length = recv(connection->fd, connection->buffer, BUFFER_SIZE, 0);
 
     if (length < 0 && errno == EAGAIN)
-        return;        /* readiness is a hint */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+        return; /* readiness is a hint */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return;
     }
@@ -168,26 +170,15 @@ static void receive_from(struct connection *connection)
     send_owed(connection);
 }
 
-/* An event closes no connection but its own: none of the others is stale. */
-static void handle_event(struct connection *connection)
-{
-    if (connection == NULL)
-        accept_one();
-    else if (connection->owed > 0)
-        send_owed(connection);
-    else
-        receive_from(connection);
-}
-
 int main(int argc, char *argv[])
 {
     if (argc != 2)
         errx(EXIT_FAILURE, "usage: ./server PORT");
 
     int port = atoi(argv[1]);
-    listen_on(port);
+    listener = listen_on(port);
     epoll_fd = epoll_create1(0);
-    if (epoll_fd < 0 || watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL) < 0)
+    if (epoll_fd < 0 || watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL) < 0)
         err(EXIT_FAILURE, "epoll");
 
     printf("listening on 127.0.0.1:%d\n", port);
@@ -199,11 +190,21 @@ int main(int argc, char *argv[])
         /* No event reports a limit that was raised: try again each second. */
         int timeout_ms = listener_is_paused ? 1000 : -1;
         int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
-        if (nready < 0 && errno != EINTR)
+        if (nready < 0 && errno != EINTR) /* after Ctrl-Z and fg */
             err(EXIT_FAILURE, "epoll_wait");
-        for (int i = 0; i < nready; i++)
-            handle_event(events[i].data.ptr);
         if (nready == 0)
             resume_listener();
+
+        /* An event closes only its own connection: no other is stale. */
+        for (int i = 0; i < nready; i++) {
+            struct connection *connection = events[i].data.ptr;
+
+            if (connection == NULL)
+                accept_one();
+            else if (connection->owed > 0)
+                send_owed(connection);
+            else
+                receive_from(connection);
+        }
     }
 }

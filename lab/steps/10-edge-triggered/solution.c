@@ -25,7 +25,7 @@ struct connection {
     char buffer[BUFFER_SIZE];
 };
 
-static int listen_fd;
+static int listener;
 static bool listener_is_paused;
 static int epoll_fd; /* the interest list is behind it, in the kernel */
 
@@ -36,8 +36,8 @@ static void set_non_blocking(int fd)
         err(EXIT_FAILURE, "fcntl");
 }
 
-/* Make listen_fd a socket for clients, at 127.0.0.1 and this port. */
-static void listen_on(int port)
+/* Returns a socket that clients can connect to, at 127.0.0.1 and this port. */
+static int listen_on(int port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -45,7 +45,7 @@ static void listen_on(int port)
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     int on = 1;
-    listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+    int listen_fd = socket(AF_INET, SOCK_STREAM, 0);
     if (listen_fd < 0)
         err(EXIT_FAILURE, "socket");
 
@@ -56,6 +56,7 @@ static void listen_on(int port)
     if (listen(listen_fd, SOMAXCONN) < 0)
         err(EXIT_FAILURE, "listen");
     set_non_blocking(listen_fd);
+    return listen_fd;
 }
 
 /* A connection is registered once, for all that may ever be of interest. */
@@ -66,8 +67,7 @@ enum { ALL_EDGES = EPOLLIN | EPOLLOUT };
  * watched for (EPOLL_CTL_MOD).  `whose` comes back with each of its events: the
  * connection, or NULL for the listener.
  */
-static int watch(int operation, int fd, uint32_t events,
-                 struct connection *whose)
+static int watch(int operation, int fd, uint32_t events, void *whose)
 {
     struct epoll_event event = {.events = events | EPOLLET, .data.ptr = whose};
 
@@ -80,14 +80,14 @@ static int watch(int operation, int fd, uint32_t events,
  */
 static void pause_listener(void)
 {
-    watch(EPOLL_CTL_MOD, listen_fd, 0, NULL);
+    watch(EPOLL_CTL_MOD, listener, 0, NULL);
     listener_is_paused = true;
 }
 
 /* EPOLL_CTL_MOD looks again: clients that wait by now are a new edge. */
 static void resume_listener(void)
 {
-    watch(EPOLL_CTL_MOD, listen_fd, EPOLLIN, NULL);
+    watch(EPOLL_CTL_MOD, listener, EPOLLIN, NULL);
     listener_is_paused = false;
 }
 
@@ -103,7 +103,7 @@ static void close_connection(struct connection *connection)
 /* Returns true if there may be more to do at once: another client. */
 static bool accept_one(void)
 {
-    int fd = accept(listen_fd, NULL, NULL);
+    int fd = accept(listener, NULL, NULL);
     if (fd < 0 && errno == EAGAIN)
         return false; /* there is none: the next one will be an edge */
     if (fd < 0 && errno == ECONNABORTED)
@@ -157,8 +157,10 @@ static bool receive_from(struct connection *connection)
     ssize_t length = recv(connection->fd, connection->buffer, BUFFER_SIZE, 0);
 
     if (length < 0 && errno == EAGAIN)
-        return false;  /* drained */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+        return false; /* drained */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return false;
     }
@@ -167,22 +169,14 @@ static bool receive_from(struct connection *connection)
     return send_owed(connection);
 }
 
-/*
- * An edge is reported once, so work until there is no more to do.  An event
- * closes no connection but its own: none of the others is stale.
- */
-static void handle_event(struct connection *connection)
+/* An edge is reported once, so work until there is no more to do. */
+static void drain(struct connection *connection)
 {
     bool more = true;
 
-    while (more) {
-        if (connection == NULL)
-            more = accept_one();
-        else if (connection->owed > 0)
-            more = send_owed(connection);
-        else
-            more = receive_from(connection);
-    }
+    while (more)
+        more = connection->owed > 0 ? send_owed(connection)
+                                    : receive_from(connection);
 }
 
 int main(int argc, char *argv[])
@@ -191,9 +185,9 @@ int main(int argc, char *argv[])
         errx(EXIT_FAILURE, "usage: ./server PORT");
 
     int port = atoi(argv[1]);
-    listen_on(port);
+    listener = listen_on(port);
     epoll_fd = epoll_create1(0);
-    if (epoll_fd < 0 || watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL) < 0)
+    if (epoll_fd < 0 || watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL) < 0)
         err(EXIT_FAILURE, "epoll");
 
     printf("listening on 127.0.0.1:%d\n", port);
@@ -205,11 +199,18 @@ int main(int argc, char *argv[])
         /* No event reports a limit that was raised: try again each second. */
         int timeout_ms = listener_is_paused ? 1000 : -1;
         int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
-        if (nready < 0 && errno != EINTR)
+        if (nready < 0 && errno != EINTR) /* after Ctrl-Z and fg */
             err(EXIT_FAILURE, "epoll_wait");
-        for (int i = 0; i < nready; i++)
-            handle_event(events[i].data.ptr);
         if (nready == 0)
             resume_listener();
+
+        /* An event closes only its own connection: no other is stale. */
+        for (int i = 0; i < nready; i++) {
+            if (events[i].data.ptr != NULL)
+                drain(events[i].data.ptr);
+            else
+                while (accept_one())
+                    continue;
+        }
     }
 }

@@ -17,8 +17,7 @@
 
 enum { BUFFER_SIZE = 16 * 1024, MAX_EVENTS = 64 };
 
-/* A turn has so many steps: one recv with its reply, one send, or one accept.
- */
+/* A turn has so many steps, each of them a recv with its reply, or a send. */
 enum { BUDGET = 4 };
 
 /* One client.  Its bytes stay in the buffer until all of them are sent back. */
@@ -34,9 +33,8 @@ struct connection {
 /* The ready list: the connections whose edges are not 0. */
 static struct connection *ready_list;
 
-static int listen_fd;
+static int listener;
 static bool listener_is_paused;
-static bool listener_is_ready; /* it was reported; more clients may wait */
 static int epoll_fd; /* the interest list is behind it, in the kernel */
 
 /* From now on no call waits for this descriptor: it fails with EAGAIN. */
@@ -46,8 +44,8 @@ static void set_non_blocking(int fd)
         err(EXIT_FAILURE, "fcntl");
 }
 
-/* Make listen_fd a socket for clients, at 127.0.0.1 and this port. */
-static void listen_on(int port)
+/* Returns a socket that clients can connect to, at 127.0.0.1 and this port. */
+static int listen_on(int port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -55,7 +53,7 @@ static void listen_on(int port)
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     int on = 1;
-    listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+    int listen_fd = socket(AF_INET, SOCK_STREAM, 0);
     if (listen_fd < 0)
         err(EXIT_FAILURE, "socket");
 
@@ -66,6 +64,7 @@ static void listen_on(int port)
     if (listen(listen_fd, SOMAXCONN) < 0)
         err(EXIT_FAILURE, "listen");
     set_non_blocking(listen_fd);
+    return listen_fd;
 }
 
 /* A connection is registered once, for all that may ever be of interest. */
@@ -76,8 +75,7 @@ enum { ALL_EDGES = EPOLLIN | EPOLLOUT | EPOLLRDHUP };
  * watched for (EPOLL_CTL_MOD).  `whose` comes back with each of its events: the
  * connection, or NULL for the listener.
  */
-static int watch(int operation, int fd, uint32_t events,
-                 struct connection *whose)
+static int watch(int operation, int fd, uint32_t events, void *whose)
 {
     struct epoll_event event = {.events = events | EPOLLET, .data.ptr = whose};
 
@@ -90,14 +88,14 @@ static int watch(int operation, int fd, uint32_t events,
  */
 static void pause_listener(void)
 {
-    watch(EPOLL_CTL_MOD, listen_fd, 0, NULL);
+    watch(EPOLL_CTL_MOD, listener, 0, NULL);
     listener_is_paused = true;
 }
 
 /* EPOLL_CTL_MOD looks again: clients that wait by now are a new edge. */
 static void resume_listener(void)
 {
-    watch(EPOLL_CTL_MOD, listen_fd, EPOLLIN, NULL);
+    watch(EPOLL_CTL_MOD, listener, EPOLLIN, NULL);
     listener_is_paused = false;
 }
 
@@ -113,7 +111,7 @@ static void close_connection(struct connection *connection)
 /* Returns true if there may be more to do at once: another client. */
 static bool accept_one(void)
 {
-    int fd = accept(listen_fd, NULL, NULL);
+    int fd = accept(listener, NULL, NULL);
     if (fd < 0 && errno == EAGAIN)
         return false; /* there is none: the next one will be an edge */
     if (fd < 0 && errno == ECONNABORTED)
@@ -167,8 +165,10 @@ static bool receive_from(struct connection *connection, uint32_t edges)
     ssize_t length = recv(connection->fd, connection->buffer, BUFFER_SIZE, 0);
 
     if (length < 0 && errno == EAGAIN)
-        return false;  /* drained */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+        return false; /* drained */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return false;
     }
@@ -195,17 +195,6 @@ static void add_ready(struct connection *connection, uint32_t edges)
     connection->edges |= edges;
 }
 
-/* At most BUDGET steps.  Returns true if there may be more to do at once. */
-static bool take_turn(struct connection *connection, uint32_t edges)
-{
-    bool more = true;
-
-    for (int step = 0; step < BUDGET && more; step++)
-        more = connection->owed > 0 ? send_owed(connection)
-                                    : receive_from(connection, edges);
-    return more;
-}
-
 /*
  * A turn for each connection that is on the list now.  One that isn't finished
  * goes on the list again, for the turn after the next wait.
@@ -218,18 +207,16 @@ static void handle_ready_list(void)
     while (next != NULL) {
         struct connection *connection = next;
         uint32_t edges = connection->edges;
+        bool more = true;
 
         next = connection->next_ready;
         connection->edges = 0;
-        if (take_turn(connection, edges))
+        for (int step = 0; step < BUDGET && more; step++)
+            more = connection->owed > 0 ? send_owed(connection)
+                                        : receive_from(connection, edges);
+        if (more)
             add_ready(connection, edges);
     }
-}
-
-static void accept_some(void)
-{
-    for (int step = 0; step < BUDGET && listener_is_ready; step++)
-        listener_is_ready = accept_one();
 }
 
 int main(int argc, char *argv[])
@@ -238,9 +225,9 @@ int main(int argc, char *argv[])
         errx(EXIT_FAILURE, "usage: ./server PORT");
 
     int port = atoi(argv[1]);
-    listen_on(port);
+    listener = listen_on(port);
     epoll_fd = epoll_create1(0);
-    if (epoll_fd < 0 || watch(EPOLL_CTL_ADD, listen_fd, EPOLLIN, NULL) < 0)
+    if (epoll_fd < 0 || watch(EPOLL_CTL_ADD, listener, EPOLLIN, NULL) < 0)
         err(EXIT_FAILURE, "epoll");
 
     printf("listening on 127.0.0.1:%d\n", port);
@@ -251,20 +238,22 @@ int main(int argc, char *argv[])
 
         /* No event reports a limit that was raised: try again each second. */
         int timeout_ms = listener_is_paused ? 1000 : -1;
-        if (ready_list != NULL || listener_is_ready)
+        if (ready_list != NULL)
             timeout_ms = 0; /* work is left: look, and don't sleep */
         int nready = epoll_wait(epoll_fd, events, MAX_EVENTS, timeout_ms);
-        if (nready < 0 && errno != EINTR)
+        if (nready < 0 && errno != EINTR) /* after Ctrl-Z and fg */
             err(EXIT_FAILURE, "epoll_wait");
-        for (int i = 0; i < nready; i++) {
-            if (events[i].data.ptr == NULL)
-                listener_is_ready = true;
-            else
-                add_ready(events[i].data.ptr, events[i].events);
-        }
-        handle_ready_list();
-        accept_some();
         if (nready == 0 && timeout_ms > 0)
             resume_listener();
+
+        /* First all of them go on the list: a turn may close a connection. */
+        for (int i = 0; i < nready; i++) {
+            if (events[i].data.ptr != NULL)
+                add_ready(events[i].data.ptr, events[i].events);
+            else
+                while (accept_one())
+                    continue;
+        }
+        handle_ready_list();
     }
 }
