@@ -154,14 +154,13 @@ def wrong_call(pid: int, allowed: list[str]) -> Iterator[tuple[str, str]]:
 
 def wrong_trigger(pid: int, wants_edge: bool) -> Iterator[tuple[str, str]]:
     """All connections must be watched edge-triggered, or none of them."""
-    listeners, edge, level = listening(), 0, 0
+    listeners, edge, level = listening(), set(), set()
     sockets = {fd for fd, inode in sockets_of(pid).items() if inode not in listeners}
     for info in Path(f"/proc/{pid}/fdinfo").glob("*"):
         for fd, events in re.findall(r"tfd: *(\d+) events: *([0-9a-f]+)", info.read_text()):
-            if int(fd) in sockets:
-                edge += bool(int(events, 16) & EPOLLET)
-                level += not int(events, 16) & EPOLLET
-    saw = f"{edge} connections watched edge-triggered, {level} level-triggered"
+            (edge if int(events, 16) & EPOLLET else level).add(int(fd))
+    edge, level = edge & sockets, level & sockets
+    saw = f"{len(edge)} connections watched edge-triggered, {len(level)} level-triggered"
     if wants_edge and (level or not edge):
         yield saw, "all of them edge-triggered (EPOLLET)"
     if not wants_edge and edge:

@@ -121,6 +121,8 @@ def say_result(result: Result) -> None:
     say(line_of(outcome, text, points))
     if result.outcome == NOT_RUN and result.message:
         say(wrapped(result.message, " " * 11 + "because: ", " " * 11))
+    if result.outcome == PASSED and result.message:  # what an exercise's live run has seen
+        say(wrapped(result.message, " " * 11))
 
 
 def say_failure(failure: Result) -> None:
@@ -128,7 +130,7 @@ def say_failure(failure: Result) -> None:
     seen = set()
     for line in failure.message.splitlines():
         label, colon, text = line.partition(": ")
-        text = "".join(one if one.isprintable() else "?" for one in text if colon else line)
+        text = "".join(one if one.isprintable() else "?" for one in (text if colon else line))
         head = f"{label}:" if colon and label not in seen else ""
         say(wrapped(text, f"  {head:<10} "))
         seen.add(label)

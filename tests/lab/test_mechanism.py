@@ -8,6 +8,7 @@ import shlex
 import sys
 import tempfile
 import unittest
+import warnings
 from pathlib import Path
 from unittest import mock
 
@@ -20,6 +21,7 @@ import processes
 from results import FAILED, NOT_RUN, PASSED
 
 ONE = {"one_thread": True}
+mechanism.SECONDS = 1  # for those that never sleep in the right call
 
 
 def waits(how: str):
@@ -31,13 +33,14 @@ def wrapped(how: str):
 
 
 def ours(name: str):
-    return lambda port: [str(BUILD / name / name), f"--port={port}"]
+    return lambda port: [str(BUILD / name), f"--port={port}"]
 
 
 class Mechanism(unittest.TestCase):
     def setUp(self):
         processes.adopt_orphans()
         self.addCleanup(processes.end_all)
+        warnings.simplefilter("ignore", ResourceWarning)  # end_all() waits for them
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 

@@ -57,6 +57,7 @@ def one_at_a_time(listener: socket.socket) -> None:
 def in_a_loop(listener: socket.socket) -> None:
     selector = SELECTORS[HOW]()
     selector.register(listener, selectors.EVENT_READ)
+    poller = select.epoll.fromfd(os.dup(selector.fileno())) if HOW == "edge" else None
     timeout = 0 if HOW in ("spin", "naps") else None
     while True:
         if HOW == "naps":
@@ -70,7 +71,6 @@ def in_a_loop(listener: socket.socket) -> None:
             connection = listener.accept()[0]
             selector.register(connection, selectors.EVENT_READ)
             if HOW == "edge":
-                poller = select.epoll.fromfd(selector.fileno())
                 poller.modify(connection, select.EPOLLIN | select.EPOLLET)
 
 
