@@ -1,14 +1,15 @@
 /*
- * lab: what a server of the lab's first steps can do already (contract 1).
+ * lab: what a server of the first steps can do already (contract 1 and 3).
  *
  * The other cases want all of the contract at once.  These want as much of it
  * as a step has taught: one client, the next client, several clients whose
- * messages are short; and a few show one trap of a later step alone.  They run
- * only where --case names them.
+ * messages are short, one of them late to read; and a few show one trap of a
+ * later step alone.  They run only where --case names them.
  *
  * The traps: to serve one connection until it ends while others wait, to end
- * with the first client, and to wait in recv for a client that is silent; with
- * edge-triggered epoll, to accept or receive once where there is more.
+ * with the first client, to wait in recv for a client that is silent, and in
+ * send for one that does not read; with edge-triggered epoll, to accept or
+ * receive once where there is more.
  */
 #include "case.h"
 #include "cases.h"
@@ -93,6 +94,32 @@ START_TEST(short_messages)
 }
 END_TEST
 
+/*
+ * One client sends as much as it can and reads nothing for a while: a server
+ * whose send waits for it serves nobody else.  Then it reads, and all of its
+ * bytes must be there, those included that a send has left over.
+ */
+START_TEST(late_reader)
+{
+    enum { LENGTH = 64 };
+    struct server *server = server_start("");
+    int other = client_connect(server), newcomer;
+    struct stream late = {.fd = client_connect(server),
+                          .which = case_random(),
+                          .total = 256 << 20};
+
+    client_echo(other, case_random(), LENGTH);
+    streams_stall(&late, 1);
+    client_echo(other, case_random(), LENGTH);
+    newcomer = client_connect(server);
+    client_echo(newcomer, case_random(), LENGTH);
+    late.total = late.sent;
+    late.stalled = false;
+    late.half_close = true;
+    streams_finish(&late, 1);
+}
+END_TEST
+
 /* More clients at a time than select can watch: FD_SETSIZE is 1024. */
 START_TEST(twelve_hundred)
 {
@@ -160,6 +187,7 @@ void add_lab_cases(void)
     case_add(1, "lab-next-client", next_client, ON_REQUEST, 30);
     case_add(1, "lab-three-at-once", three_at_once, ON_REQUEST, 30);
     case_add(1, "lab-short-messages", short_messages, ON_REQUEST, 30);
+    case_add(3, "lab-late-reader", late_reader, ON_REQUEST, 60);
     case_add(1, "lab-twelve-hundred", twelve_hundred, ON_REQUEST, 30);
     case_add(1, "lab-burst", burst, ON_REQUEST, 30);
     case_add(1, "lab-found-whole", found_whole, ON_REQUEST, 30);

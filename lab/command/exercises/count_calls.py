@@ -22,10 +22,9 @@ def predicted(answers: dict[str, str], what: str) -> dict[str, float]:
 def measure() -> tuple[int, dict[str, dict[str, float]]]:
     """How many were idle, and the two figures of each server."""
     idle = min(IDLE, live.room(len(live.FOUR)) - 1)
-    with live.the_four() as servers:
-        point = live.take_turns(servers, f"--idle={idle}", "--active=1", "--cycles=4")[0]
+    trials = live.measure(list(live.FOUR), f"--idle={idle}", "--active=1", "--cycles=4")[0]
     found = {}
-    for name, trial in live.trials_of(point).items():
+    for name, trial in trials.items():
         counted = trial["server_use"]["counters"]
         echoes = trial["echoes"]
         found[name] = {

@@ -32,6 +32,7 @@ FOUR = {  # the names that forms use, and the programs
 }
 READY_SECONDS = 5
 LOAD_SECONDS = 25
+TRIES = 3
 SPARE_FILES = 64  # descriptors that are needed for other things than connections
 # Let a server have as many open files as it may; loadgen does the same by itself.
 ALL_FILES = ["sh", "-c", 'ulimit -S -n "$(ulimit -H -n)"; exec "$@"', "sh"]
@@ -172,6 +173,21 @@ def trials_of(point: dict) -> dict[str, dict]:
         if not trial["valid"] or trial["held"] < trial["wanted"]:
             raise NotRun(f"{trial['server']} could not be measured: {trial['reason']}")
     return {trial["server"]: trial for trial in point["trials"]}
+
+
+def measure(chosen: list[str], *options: str, again: tuple[str, ...] = ()) -> list[dict[str, dict]]:
+    """The chosen of the four, started afresh: at each point the trial of each server.
+
+    A busy machine may leave a server no time in a whole turn; then it is measured once more.
+    """
+    for attempt in range(TRIES):
+        with the_four(*again) as servers:
+            points = take_turns({name: servers[name] for name in chosen}, *options)
+        try:
+            return [trials_of(point) for point in points]
+        except NotRun:
+            if attempt == TRIES - 1:
+                raise
 
 
 def per_turn(trial: dict, above: str, below: str) -> list[float | None]:

@@ -12,7 +12,7 @@ from . import live
 from .form import Wrong, count, filled_in, names, wrong_kind
 from .sheet import NotRun, Sheet
 
-IDLE = 900
+IDLE, LEAST_IDLE = 900, 300
 ROUNDS, CYCLES = 3, 3
 # Lines that differ by less than ALIKE are one line of the chart, by more than APART two.
 # In between, both answers are right.
@@ -25,7 +25,7 @@ END_OFF = 0.05
 class Chart:
     """What a few seconds of measuring say of the four lines."""
 
-    def __init__(self, idle: int, rounds: list[tuple[dict, dict]]):
+    def __init__(self, idle: int, rounds: list[list[dict]]):
         self.idle, self.rounds = idle, rounds
 
     def growth(self, name: str) -> float:
@@ -46,14 +46,13 @@ class Chart:
 
 def measure() -> Chart:
     idle, rounds = min(IDLE, live.room(len(live.FOUR)) - 1), []
-    for number in range(ROUNDS):
-        with live.the_four() as servers:
-            points = live.take_turns(
-                servers, f"--idle=0,{idle}", "--active=1", f"--cycles={CYCLES}", f"--seed={number}"
-            )
-        rounds.append(tuple(live.trials_of(point) for point in points))
-    if idle < 300:
+    if idle < LEAST_IDLE:
         raise NotRun(f"the limit of open files (ulimit -Hn) leaves room for {idle} idle connections")
+    for number in range(ROUNDS):
+        rounds.append(live.measure(
+            list(live.FOUR), f"--idle=0,{idle}", "--active=1", f"--cycles={CYCLES}",
+            f"--seed={number}",
+        ))
     return Chart(idle, rounds)
 
 

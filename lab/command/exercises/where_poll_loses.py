@@ -18,14 +18,11 @@ def measure(low: int, high: int) -> list[dict[str, list[list[float]]]]:
     """At both numbers of idle connections: CPU time per echo against epoll LT, by round."""
     found = [{"poll": [], AGAIN: []}, {"poll": [], AGAIN: []}]
     for seed in range(ROUNDS):
-        with live.the_four("lt") as servers:
-            chosen = {name: servers[name] for name in ("poll", "lt", AGAIN)}
-            points = live.take_turns(
-                chosen, f"--idle={low},{high}", "--active=1", f"--cycles={CYCLES}",
-                f"--seed={seed}",
-            )
-        for point, ratios in zip(points, found):
-            trials = live.trials_of(point)
+        points = live.measure(
+            ["poll", "lt", AGAIN], f"--idle={low},{high}", "--active=1", f"--cycles={CYCLES}",
+            f"--seed={seed}", again=("lt",),
+        )
+        for trials, ratios in zip(points, found):
             base = live.per_turn(trials["lt"], "cpu", "echoes")
             for name in ratios:
                 cpu = live.per_turn(trials[name], "cpu", "echoes")

@@ -123,7 +123,9 @@ static void receive_from(struct connection *connection)
 
     if (length < 0 && errno == EAGAIN)
         return; /* readiness is a hint */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return;
     }

@@ -1,0 +1,168 @@
+"""The steps of the lab: each check finds what it is there to find, and nothing else.
+
+    FOUR_WAYS_BUILD=build python3 tests/lab/test_steps.py [FOLDER...]
+
+FOLDER is one of lab/steps, such as 03-select; usually all of them.  In each
+
+    starter.c          compiles without a warning, and is no solution yet
+    solution.c         passes; it grows out of the solution before it by 10 to 40 lines
+    wrong-NAME.c       a typical mistake.  Its second line names the promise that fails
+                       first, and that promise has a hint and a place to read
+
+A step without new code has solution.txt and wrong-NAME.txt instead: answers to its form.
+"""
+
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+STEPS = TOP / "lab/steps"
+COMPILER = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+NEW_LINES = range(10, 41)
+FORM, TASK_LINES, TASK_COLUMNS = "answers.txt", 60, 80
+if "FOUR_WAYS_BUILD" in os.environ:
+    built = Path(os.environ["FOUR_WAYS_BUILD"]).absolute() / "tests/conformance/conformance"
+    os.environ.setdefault("LAB_CONFORMANCE", str(built))
+sys.path.insert(0, str(TOP / "lab/command"))
+
+import course
+import processes
+from check import Check
+from results import PASSED, Report
+
+
+def code_lines(source: Path) -> list[str]:
+    """Without comments, blank lines and indentation."""
+    text = re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def new_lines(before: Path, after: Path) -> int:
+    compared = difflib.ndiff(code_lines(before), code_lines(after))
+    return sum(line.startswith("+ ") for line in compared)
+
+
+def second_line(path: Path) -> str:
+    """The promise that a wrong solution breaks first."""
+    line = path.read_text().splitlines()[1]
+    found = re.search(r"promise: ([a-z-]+)", line)
+    if not found:
+        raise AssertionError(f"{path}: its second line is not 'promise: NAME'")
+    return found[1]
+
+
+def missing_headings(place: str) -> set[str]:
+    """Of 'chapter 2 of the book: "Backpressure"': those that the chapter doesn't have."""
+    chapter = re.match(r"chapter (\d+) ", place)
+    if not chapter:
+        return set()
+    text = next((TOP / "docs/book").glob(f"{int(chapter[1]):02}-*.adoc")).read_text()
+    return set(re.findall('"(.*?)"', place)) - set(re.findall("^=+ (.*)$", text, re.MULTILINE))
+
+
+def outcomes(report: Report) -> str:
+    lines = [f"{report.item}: {report.compile or 'compiles'}"]
+    lines += [f"{one.name}: {one.outcome}: {one.message}" for one in report.results]
+    return "\n".join(lines)
+
+
+class Step(unittest.TestCase):
+    """One step; its folder is given by the subclass."""
+
+    folder = Path()
+
+    def setUp(self):
+        processes.adopt_orphans()
+        self.addCleanup(processes.end_all)
+        self.item = course.find(str(int(self.folder.name[:2])))
+        self.has_code = not (self.folder / FORM).exists()
+
+    def check(self, source: Path) -> Report:
+        """What `lab check` finds of a program, or of the answers about the solution."""
+        program = source if source.suffix == ".c" else self.folder / "solution.c"
+        with tempfile.TemporaryDirectory() as there:
+            shutil.copy(program, Path(there) / "server.c")
+            if source.suffix == ".txt":
+                shutil.copy(source, Path(there) / FORM)
+            elif not self.has_code:
+                shutil.copy(self.folder / FORM, there)
+            return Check(self.item, Path(there), None).run()
+
+    def sources(self, pattern: str) -> list[Path]:
+        end = ".c" if self.has_code else ".txt"
+        return sorted(self.folder.glob(pattern + end))
+
+    def test_its_texts(self):
+        task = (self.folder / "task.md").read_text().splitlines()
+        self.assertLessEqual(len(task), TASK_LINES)
+        self.assertLessEqual(max(map(len, task)), TASK_COLUMNS)
+        self.assertTrue(self.item.read and self.item.hints)
+        for promise in self.item.promises:
+            self.assertTrue(promise.read, promise.name)
+            self.assertTrue(promise.hint, promise.name)
+        for place in self.item.read + [place for one in self.item.promises for place in one.read]:
+            self.assertEqual(missing_headings(place), set(), place)
+
+    def test_starter(self):
+        starter = self.folder / "starter.c"
+        if not starter.exists():
+            return  # such as the last step, which is no program
+        subprocess.run([*COMPILER, starter], check=True)
+        report = self.check(starter)
+        self.assertFalse(report.holds, outcomes(report))
+        self.assertNotEqual(report.first_failure, None, outcomes(report))
+
+    def test_solution(self):
+        for solution in self.sources("solution"):
+            report = self.check(solution)
+            self.assertTrue(report.holds, outcomes(report))
+            wrong = [one for one in report.judged if one.outcome != PASSED]
+            self.assertEqual(wrong, [], outcomes(report))
+
+    def test_solution_grows(self):
+        solution = self.folder / "solution.c"
+        before = STEPS / f"{self.item.number - 1:02}-"
+        earlier = sorted(STEPS.glob(f"{before.name}*/solution.c"))
+        if not self.has_code or not solution.exists():
+            return
+        start = earlier[0] if earlier else self.folder / "starter.c"
+        self.assertIn(new_lines(start, solution), NEW_LINES)
+
+    def test_wrong_solutions(self):
+        wrongs = self.sources("wrong-*")
+        if self.sources("solution"):
+            self.assertGreaterEqual(len(wrongs), 2)
+        for wrong in wrongs:
+            with self.subTest(wrong.name):
+                report = self.check(wrong)
+                first = report.first_failure
+                self.assertIsNotNone(first, outcomes(report))
+                self.assertEqual(first.name, second_line(wrong), outcomes(report))
+                self.assertTrue(first.hint and first.read, first.name)
+
+
+def load_tests(loader, _tests, _pattern):
+    """A class for each step, so that a result names it."""
+    suite = unittest.TestSuite()
+    for name in CHOSEN:
+        if not (STEPS / name).is_dir():
+            raise SystemExit(f"{name}: no such folder in {STEPS}")
+    for folder in sorted(STEPS.glob("[0-9]*")):
+        if not CHOSEN or folder.name in CHOSEN:
+            step = type(f"Step{folder.name[:2]}", (Step,), {"folder": folder})
+            suite.addTests(loader.loadTestsFromTestCase(step))
+    return suite
+
+
+CHOSEN: list[str] = []
+if __name__ == "__main__":
+    options = [word for word in sys.argv[1:] if word.startswith("-")]
+    CHOSEN = [word for word in sys.argv[1:] if not word.startswith("-")]
+    unittest.main(argv=[sys.argv[0], *options], warnings="ignore")
