@@ -127,8 +127,10 @@ static void receive_from(struct connection *connection)
     ssize_t length = recv(connection->fd, connection->buffer, BUFFER_SIZE, 0);
 
     if (length < 0 && errno == EAGAIN)
-        return;        /* readiness is a hint */
-    if (length <= 0) { /* a failure, or the end: nothing is owed */
+        return; /* readiness is a hint */
+
+    /* A failure, or the end of the stream.  Nothing is owed at this moment. */
+    if (length <= 0) {
         close_connection(connection);
         return;
     }

@@ -125,6 +125,12 @@ static bool accept_one(void)
     return true;
 }
 
+static void accept_all(void)
+{
+    while (accept_one())
+        continue;
+}
+
 /*
  * Send as many of the owed bytes as the kernel has room for.
  * MSG_NOSIGNAL: if the client is gone, send fails with EPIPE.  Without it comes
@@ -209,8 +215,7 @@ int main(int argc, char *argv[])
             if (events[i].data.ptr != NULL)
                 drain(events[i].data.ptr);
             else
-                while (accept_one())
-                    continue;
+                accept_all();
         }
     }
 }

@@ -135,6 +135,12 @@ static bool accept_one(void)
     return true;
 }
 
+static void accept_all(void)
+{
+    while (accept_one())
+        continue;
+}
+
 /*
  * Send as many of the owed bytes as the kernel has room for.
  * MSG_NOSIGNAL: if the client is gone, send fails with EPIPE.  Without it comes
@@ -254,8 +260,7 @@ int main(int argc, char *argv[])
             if (events[i].data.ptr != NULL)
                 add_ready(events[i].data.ptr, events[i].events);
             else
-                while (accept_one())
-                    continue;
+                accept_all();
         }
         handle_ready_list();
     }
