@@ -3,18 +3,20 @@
  *
  * The other cases want all of the contract at once.  These want as much of it
  * as a step has taught: one client, the next client, several clients whose
- * messages are short, one of them late to read.  They run only where --case
- * names them.
+ * messages are short, one of them late to read; and a few show one trap of a
+ * later step alone.  They run only where --case names them.
  *
  * The traps: to serve one connection until it ends while others wait, to end
  * with the first client, to wait in recv for a client that is silent, and in
- * send for one that does not read.
+ * send for one that does not read; with edge-triggered epoll, to accept or
+ * receive once where there is more.
  */
 #include "case.h"
 #include "cases.h"
 #include "client.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Send a text, and receive the same. */
@@ -118,6 +120,67 @@ START_TEST(late_reader)
 }
 END_TEST
 
+/* More clients at a time than select can watch: FD_SETSIZE is 1024. */
+START_TEST(twelve_hundred)
+{
+    enum { CLIENTS = 1200, SPARE = 24, LENGTH = 64 };
+    struct server *server;
+    struct rlimit limit = {0};
+    int fds[CLIENTS];
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < CLIENTS + SPARE)
+        case_skip("only %llu descriptors may be opened here (ulimit -Hn)",
+                  (unsigned long long)limit.rlim_max);
+    server = server_start("");
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = client_connect(server);
+        client_echo(fds[i], case_random(), LENGTH);
+    }
+    for (int i = 0; i < CLIENTS; i += 100)
+        client_echo(fds[i], case_random(), LENGTH);
+}
+END_TEST
+
+/*
+ * The server sleeps while fifty clients come, so it finds them all at once:
+ * edge-triggered, that is one edge.
+ */
+START_TEST(burst)
+{
+    enum { CLIENTS = 50, LENGTH = 64 };
+    struct server *server = server_start("");
+    int fds[CLIENTS];
+
+    server_freeze(server);
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = client_connect(server);
+    server_thaw(server);
+    for (int i = 0; i < CLIENTS; i++)
+        client_echo(fds[i], case_random(), LENGTH);
+}
+END_TEST
+
+/*
+ * A message that is larger than the server's buffer is there whole when it
+ * wakes up: no byte comes later that would make another edge.
+ */
+START_TEST(found_whole)
+{
+    enum { LENGTH = 48 * 1024 }; /* it fits in the kernel's receive buffer */
+    struct server *server = server_start("");
+    int fd = client_connect(server);
+    char bytes[LENGTH];
+
+    client_echo(fd, 0, 1);
+    pattern_fill(bytes, 1, 0, LENGTH);
+    server_freeze(server);
+    client_send(fd, bytes, LENGTH);
+    server_thaw(server);
+    client_expect(fd, bytes, LENGTH);
+}
+END_TEST
+
 void add_lab_cases(void)
 {
     case_add(1, "lab-one-line", one_line, ON_REQUEST, 30);
@@ -125,4 +188,7 @@ void add_lab_cases(void)
     case_add(1, "lab-three-at-once", three_at_once, ON_REQUEST, 30);
     case_add(1, "lab-short-messages", short_messages, ON_REQUEST, 30);
     case_add(3, "lab-late-reader", late_reader, ON_REQUEST, 60);
+    case_add(1, "lab-twelve-hundred", twelve_hundred, ON_REQUEST, 30);
+    case_add(1, "lab-burst", burst, ON_REQUEST, 30);
+    case_add(1, "lab-found-whole", found_whole, ON_REQUEST, 30);
 }

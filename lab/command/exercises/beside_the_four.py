@@ -33,8 +33,10 @@ class Figure:
     high: float
 
 
-def read_figures(folder: Path, answers: dict[str, str]) -> dict[tuple[str, str], Figure]:
-    """By metric and server, at one active connection and none idle."""
+def read_figures(
+    folder: Path, answers: dict[str, str], idle: str = "0"
+) -> dict[tuple[str, str], Figure]:
+    """By metric and server, at one active connection and so many idle."""
     path = (folder / filled_in(answers, "results")).resolve() / FIGURES
     try:
         with open(path, newline="", encoding="utf-8") as file:
@@ -47,10 +49,10 @@ def read_figures(folder: Path, answers: dict[str, str]) -> dict[tuple[str, str],
     found: dict[tuple[str, str], Figure] = {}
     for row in rows:
         place = row.get("mode"), row.get("active"), row.get("idle"), row.get("size")
-        if place == ("closed", "1", "0", "64") and row.get("firehoses") == "0":
+        if place == ("closed", "1", idle, "64") and row.get("firehoses") == "0":
             keep(found, row)
     if not found:
-        raise Wrong(f"saw: no figures for 1 active and 0 idle connections in {path}\nexpected: the"
+        raise Wrong(f"saw: no figures for 1 active and {idle} idle connections in {path}\nexpected: the"
                     " experiment idle or active, as in bench/run --quick")
     return found
 
