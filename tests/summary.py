@@ -29,7 +29,7 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 OUTCOMES = {"OK": PASSED, "EXPECTEDFAIL": PASSED, "SKIP": SKIPPED}  # meson's words for it
 TAP_LINES = re.compile(r"^(?:(?:not )?ok\b.*(?:\n#.*)?|1\.\.0.*|Bail out!.*)", re.M)
 TAP = re.compile(
-    r"(not )?ok\b *\d* *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?(?:\n# (.*))?$", re.I | re.M
+    r"(not )?ok\b *\d* *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?(?:\n# (?:saw: )?(.*))?$", re.I | re.M
 )
 LINE = re.compile(r"(\d\d) ")  # of the contract, before the name of a case of conformance
 ROOT = Path(__file__).resolve().parents[1]

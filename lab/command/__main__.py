@@ -17,6 +17,7 @@ import importlib
 import random
 import shlex
 import sys
+import traceback
 from pathlib import Path
 
 import course
@@ -31,11 +32,12 @@ from folder import Folder
 from problem import BROKEN, HOLDS, UNCHECKED, USAGE, Interrupted, Problem, of_system, watch_signals
 from show import say, say_next
 
+FAULT = "report this with all that was printed"
 # After a check, by its exit status.
 ADVICE = {
     HOLDS: "{lab} list shows what else there is",
-    BROKEN: "change your program and run {lab} check; {lab} hint gives a hint",
-    UNCHECKED: "run {lab} check again, when the machine is less busy",
+    BROKEN: "change {what} and run {lab} check; {lab} hint gives a hint",
+    UNCHECKED: f"run {{lab}} check again; if nothing changes, {FAULT}",
 }
 
 
@@ -48,14 +50,16 @@ def start(options) -> int:
     item, path = course.find(options.item), Path(options.folder)
     if options.server and "{port}" not in options.server:
         raise Problem(f"--server '{options.server}': has no {{port}} in it", "add it", USAGE)
+    if item.kind == "hunt" and any(path.glob("*.[ch]")):
+        raise Problem(f"{path}: has C files in it", "choose a new folder for the hunt", USAGE)
     folder = folders.make(path, item, options.server)
     with folder.locked(say):
         folder.state["seed"] = random.randrange(1 << 32)
-        hand_out(folder, item)
         if (folder.path / "server.c").exists():
             say("Your server.c stays as it is.")
         else:
             folder.put_starter(item)
+        hand_out(folder, item)
         folder.save()
     show.task_of(item)
     say_next(f"cd {shlex.quote(options.folder)}, read TASK.md, then {{lab}} check", folder.path)
@@ -68,7 +72,10 @@ def hand_out(folder: Folder, item: Item) -> None:
     if item.kind == "hunt":
         sys.path.insert(0, str(item.folder))
         disguise = importlib.import_module("disguise")
-        disguise.make_hunt(item.number, folder.state["seed"], folder.path)
+        try:
+            disguise.make_hunt(item.number, folder.state["seed"], folder.path)
+        except disguise.HuntError as error:
+            raise Problem(f"{item.name}: {error}", FAULT) from None
     elif item.module:
         exercises = importlib.import_module("exercises")
         exercises.start(item, folder.path, folder.state["seed"])
@@ -91,7 +98,8 @@ def check_once(folder: Folder, item: Item, server: str | None) -> int:
         say(f"Passed.  {following.name.capitalize()}: {following.title}")
         say_next("read TASK.md, change your program, then {lab} check")
     else:
-        say_next(ADVICE[report.status])
+        what = "answers.txt" if item.kind == "exercise" else "your program"
+        say_next(ADVICE[report.status].replace("{what}", what))
     return report.status
 
 
@@ -117,6 +125,8 @@ def watch_folder(_options) -> int:
             check_once(folder, course.find(folder.item), folder.server)
         except Problem as problem:
             show.complain(str(problem))
+        if show.lost:
+            return 0
         say("\nWatching: save a file to check again; Ctrl-C ends this.\n")
     return 0
 
@@ -227,6 +237,9 @@ def main() -> int:
         problem = of_system(error)
     except Problem as error:
         problem = error
+    except Exception as error:
+        traceback.print_exc()
+        problem = Problem(f"this is a fault of the lab: {error!r}", FAULT)
     finally:
         processes.end_all()
     advice = problem.advice or "{lab} --help"

@@ -5,7 +5,6 @@ of the item's own whatever else needs code.
 """
 
 import importlib
-import re
 import shlex
 import signal
 import time
@@ -20,9 +19,14 @@ from course import Item, Promise
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 SECONDS = 25  # that a check may take
+TIME_WAS_UP = f"the check's {SECONDS} s were over"
 NOT_STARTED = "the server doesn't start"
 START_HINT = "socket, bind and listen come first; print why a call fails (perror), and go on waiting."
 UNKNOWN_CASE = "conformance has no such case for this server: {}"
+
+
+class TimeIsUp(Exception):
+    """An item's module was not done in time."""
 
 
 class Check:
@@ -60,14 +64,14 @@ class Check:
         result.settle(outcome, message)
         result.seconds = time.monotonic() - self.started
 
-    def stop(self, message: str, reason: str) -> bool:
+    def stop(self, message: str, reason: str, hint: str = "") -> bool:
         """The first promise of this item fails; the others can't be run."""
         for result in self.report.judged:
             if result.outcome == NOT_RUN:
                 result.message = reason
         first = next(result for result in self.report.judged if not result.kept)
         self.settle(first, FAILED, message)
-        first.hint = START_HINT if reason == NOT_STARTED else ""
+        first.hint = hint
         return False
 
     def compile(self) -> bool:
@@ -88,7 +92,7 @@ class Check:
         try:
             server = processes.start_server(self.words, self.folder)
         except processes.NotServing as problem:
-            return self.stop(str(problem), NOT_STARTED)
+            return self.stop(str(problem), NOT_STARTED, START_HINT)
         for promise, result in self.pairs:
             if promise.mechanism:
                 self.settle(result, *mechanism.judge(server, promise.mechanism))
@@ -103,7 +107,8 @@ class Check:
         wanted = [case for promise, _ in self.pairs for case in promise.cases]
         run = test.run(list(dict.fromkeys(wanted)), self.started + SECONDS, self.progress)
         if run.bail_out:
-            self.stop(f"saw: {without_place(run.bail_out)}", NOT_STARTED)
+            lines = facts(run.comments) or [f"saw: {run.bail_out}"]
+            self.stop("\n".join(lines), "the server doesn't go on running")
             return
         self.report.complete = run.complete
         for promise, result in self.pairs:
@@ -121,7 +126,7 @@ class Check:
         elif run.error:
             result.settle(ERROR, run.error)
         elif missing and not run.complete:
-            result.settle(NOT_RUN, f"the check's {SECONDS} s were over")
+            result.settle(NOT_RUN, TIME_WAS_UP)
         elif missing:
             result.settle(ERROR, UNKNOWN_CASE.format(", ".join(sorted(missing))))
         elif len(skipped) == len(ran):
@@ -140,6 +145,10 @@ class Check:
         try:
             for found in self.call_module():
                 self.merge(found)
+        except TimeIsUp:
+            self.report.complete = False
+            for result in theirs:
+                self.settle(result, NOT_RUN, TIME_WAS_UP)
         except Exception as error:  # a fault of the module, never the student's
             for result in theirs:
                 self.settle(result, ERROR, f"{self.item.module}: {type(error).__name__}: {error}")
@@ -165,7 +174,7 @@ class Check:
 
 
 def time_is_up(*_):
-    raise TimeoutError(f"not done after {SECONDS} s")
+    raise TimeIsUp
 
 
 def blank(promise: Promise, kept: bool) -> Result:
@@ -176,15 +185,17 @@ def blank(promise: Promise, kept: bool) -> Result:
     )
 
 
-def without_place(comment: str) -> str:
-    """Without `client.c:135: `, which is for people who know conformance."""
-    return re.sub(r"^[a-z_]+\.c:\d+: ", "", comment)
+def facts(comments: list[str]) -> list[str]:
+    """Without what is for people who know conformance or the sanitizers' shadow memory."""
+    ends = [i for i, line in enumerate(comments) if line.startswith("stderr: SUMMARY: ")]
+    return [
+        line for i, line in enumerate(comments)
+        if not line.startswith("at: ") and (not ends or i <= ends[0])
+    ]
 
 
 def message_of(failed: list[Case]) -> str:
-    lines = [line for line in failed[0].comments if not line.startswith("at: ")]
-    if not any(line.startswith("saw: ") for line in lines):
-        lines = [f"saw: {without_place(line)}" for line in lines]
+    lines = facts(failed[0].comments)
     if len(failed) > 1:
         others = ", ".join(case.name for case in failed[1:])
         lines.append(f"also failed: {others}")

@@ -4,13 +4,14 @@ import os
 import shlex
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import processes
 from problem import ADVICE, Problem, errno
 
-PLAIN = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-g"]
+PLAIN = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-g", "-fmessage-length=76"]
 SANITIZERS = "-fsanitize=address,undefined"
 SECONDS = 15
 LINES_MOST = 40
@@ -25,7 +26,7 @@ class Compiled:
 
 
 def run(words: list[str], folder: Path) -> tuple[bool, str]:
-    environment = os.environ | {"LC_ALL": "C.UTF-8", "GCC_COLORS": ""}
+    environment = os.environ | {"LC_ALL": "C", "GCC_COLORS": ""}
     process = processes.start(
         words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -52,10 +53,11 @@ def need_room(folder: Path) -> None:
         raise Problem(f"{folder}: can't be written", ADVICE[errno.EROFS])
 
 
-def sanitizers_work(folder: Path) -> bool:
+def sanitizers_work() -> bool:
     """Tried only when a compilation has failed, so it costs nothing usually."""
-    source = ["-x", "c", "/dev/null", "-shared", "-fPIC"]
-    return run(["cc", SANITIZERS, *source, "-o", "/dev/null"], folder)[0]
+    with tempfile.TemporaryDirectory() as work:
+        Path(work, "empty.c").write_text("int main(void) { return 0; }\n")
+        return run(["cc", SANITIZERS, "empty.c"], Path(work))[0]
 
 
 def compile_server(folder: Path, source: str = "server.c") -> Compiled:
@@ -65,7 +67,7 @@ def compile_server(folder: Path, source: str = "server.c") -> Compiled:
         return Compiled(False, f"{source}: there is no such file")
     remark = None
     works, printed = compile_with([SANITIZERS], folder, source)
-    if not works and not sanitizers_work(folder):
+    if not works and not sanitizers_work():
         works, printed = compile_with([], folder, source)
         remark = "Built without sanitizers: they don't link on this machine."
     return Compiled(works, shortened(printed), remark)

@@ -1,5 +1,6 @@
 """Our conformance program, which tests any server: found, built, run, its TAP read."""
 
+import fcntl
 import os
 import random
 import re
@@ -34,7 +35,8 @@ class Case:
 @dataclass
 class Run:
     cases: list[Case] = field(default_factory=list)
-    bail_out: str | None = None  # the server does not start
+    bail_out: str | None = None  # the server does not start,
+    comments: list[str] = field(default_factory=list)  # and this is what was seen
     complete: bool = True  # False: it was ended when time was up
     error: str | None = None  # a failure of conformance itself
 
@@ -65,12 +67,15 @@ def is_old(built: Path) -> bool:
 
 def build(say) -> None:
     say("Building the conformance program, which tests your server ...")
+    one_at_a_time = os.open(LAB, os.O_RDONLY)
+    fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
     for words in (["bench/need", *PACKAGES], ["bench/build", "build", "--", TARGET]):
         if processes.start(words, cwd=TOP, stdout=sys.stderr).wait() != 0:
             raise Problem(
                 "the conformance program could not be built, see above",
                 "mend that, then run the same command again",
             )
+    os.close(one_at_a_time)
 
 
 @dataclass
@@ -130,9 +135,9 @@ def read_tap(lines, found: Run, started: float, progress) -> None:
         elif line.startswith("1.."):
             planned = int(line[3:])
         elif line.startswith("Bail out!"):
-            found.bail_out = line.removeprefix("Bail out!").strip()
-        elif line.startswith("# ") and found.cases:
-            found.cases[-1].comments.append(line[2:])
+            found.bail_out = line.removeprefix("Bail out! ")
+        elif line.startswith("# "):
+            (found.cases[-1] if found.cases else found).comments.append(line[2:])
 
 
 def judge_status(status: int, complaint: str, found: Run) -> None:

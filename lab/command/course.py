@@ -86,10 +86,19 @@ def items_in_folders(kind: str) -> list[Item]:
 
 
 def hunts() -> list[Item]:
+    """What the hunts have in common stands at the top of their file, the promises included.  A
+    hunt adds the case that catches its bug, and points, to the promise that is broken."""
     path = root() / "hunts/hunts.toml"
-    if not path.exists():
-        return []
-    return [make_item("hunt", one["number"], path.parent, one) for one in read_toml(path)["hunt"]]
+    common = read_toml(path) if path.exists() else {}
+    found = []
+    for hunt in common.pop("hunt", []):
+        promises = [dict(promise) for promise in common["promise"]]
+        broken = next(promise for promise in promises if promise["name"] == hunt["promise"])
+        broken["cases"] = list(dict.fromkeys([*broken["cases"], hunt["case"]]))
+        broken["points"] = hunt["points"]
+        table = common | hunt | {"promise": promises}
+        found.append(make_item("hunt", hunt["number"], path.parent, table))
+    return found
 
 
 @cache

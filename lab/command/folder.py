@@ -143,7 +143,10 @@ def read_state(path: Path) -> dict:
 
 def find() -> Folder | None:
     """The folder that we are in, or one above."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise Problem("the folder that you are in has been deleted", "cd somewhere else") from None
     for path in (here, *here.parents):
         if (path / STATE).exists():
             return Folder(path, read_state(path / STATE))

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -12,6 +13,7 @@ from course import Item
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 WIDTH = 79
+LABELLED = re.compile(r"(?:((?:saw|expected|server|stderr|printed|also failed):) ?)?(.*)")
 COLOURS = {PASSED: "32", FAILED: "31", ERROR: "35"}
 lost: list[OSError] = []  # why nothing more can be printed
 
@@ -71,8 +73,11 @@ def lab(inside: Path | None = None) -> str:
     found = shutil.which("lab")
     if found and Path(found).resolve() == script:
         return "lab"
-    relative = os.path.relpath(script, (inside or Path.cwd()).resolve())
-    shorter = relative if len(relative) < len(str(script)) else str(script)
+    try:
+        relative = os.path.relpath(script, (inside or Path.cwd()).resolve())
+    except FileNotFoundError:  # the folder that we are in has been deleted
+        relative = str(script)
+    shorter = min(relative, str(script), key=len)
     return shlex.quote(shorter if "/" in shorter else f"./{shorter}")
 
 
@@ -96,8 +101,14 @@ def report(found: Report) -> None:
         some = "a promise" if len(kept) == 1 else f"{len(kept)} promises"
         say(line_of(outcomes.pop(), f"{some} of earlier steps", ""))
         kept = []
-    for result in kept + [result for result in found.results if not result.kept]:
+    shown = kept + [result for result in found.results if not result.kept]
+    for result, after in zip(shown, [*shown[1:], None]):
         say_result(result)
+        is_reason = result.outcome == NOT_RUN and result.message
+        if is_reason and (after is None or after.message != result.message):
+            say(wrapped(result.message, " " * 11 + "because: "))
+        if result.outcome == PASSED and result.message:  # what an exercise's live run has seen
+            say(wrapped(result.message, " " * 11))
     failure = found.first_failure
     if failure:
         say_failure(failure)
@@ -119,18 +130,18 @@ def say_result(result: Result) -> None:
         outcome, points = "teacher", f"-/{result.points}"
     text = f"{result.promise} (an earlier step)" if result.kept else result.promise
     say(line_of(outcome, text, points))
-    if result.outcome == NOT_RUN and result.message:
-        say(wrapped(result.message, " " * 11 + "because: ", " " * 11))
 
 
 def say_failure(failure: Result) -> None:
     say("\n" + wrapped(f"The first that does not hold: {failure.promise}") + "\n")
     seen = set()
     for line in failure.message.splitlines():
-        label, colon, text = line.partition(": ")
-        text = "".join(one if one.isprintable() else "?" for one in (text if colon else line))
-        head = f"{label}:" if colon and label not in seen else ""
-        say(wrapped(text, f"  {head:<10} "))
+        label, text = LABELLED.fullmatch(line).groups()
+        text = "".join(one if one.isprintable() else "?" for one in text)
+        head = label if label not in seen else ""
+        if text.strip():
+            margin = " " * (15 + len(text) - len(text.lstrip()))
+            say(wrapped(text, f"  {head or '':<10} ", margin if text[0] == " " else " " * 13))
         seen.add(label)
     if failure.read:
         say(wrapped("; ".join(failure.read), "  read:      "))
@@ -140,10 +151,17 @@ def say_failure(failure: Result) -> None:
         say("\nTo repeat this case alone:\n" + command_lines(failure.repeat))
 
 
+def quoted(word: str) -> str:
+    """A server's command has quotes of its own: this is easier to read than shlex.quote()."""
+    if "'" in word and not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)
+
+
 def command_lines(command: str) -> str:
     """A command in lines that a shell takes as one."""
     lines = ["  "]
-    for word in map(shlex.quote, shlex.split(command)):
+    for word in map(quoted, shlex.split(command)):
         if len(lines[-1]) + len(word) > WIDTH - 2 and lines[-1].strip():
             lines[-1] += "\\"
             lines.append("    ")

@@ -13,6 +13,7 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
+#include "words.h"
 
 #include <unistd.h>
 
@@ -36,8 +37,11 @@ static void assert_growth(const struct server *server, size_t before,
     if (server_is_sanitized(server))
         most *= 10;
     ck_assert_msg(after < before + most,
-                  "the server grew from %zu to %zu KiB: it may by %zu KiB",
-                  before / KIBIBYTE, after / KIBIBYTE, most / KIBIBYTE);
+                  "the server's memory grew from %s to %s KiB" EXPECTED
+                  "at most %s KiB more: what can't be sent stays in the kernel",
+                  words_number(before / KIBIBYTE),
+                  words_number(after / KIBIBYTE),
+                  words_number(most / KIBIBYTE));
 }
 
 /*
@@ -49,6 +53,8 @@ static void stall(const struct server *server, size_t before, size_t most,
 {
     size_t steps = 0;
 
+    case_while("%zu client%s sending and not reading", count,
+               count == 1 ? " was" : "s were");
     for (size_t i = 0; i < count; i++)
         streams[i].stalled = true;
     while (streams_step(streams, count, 0.5) > 0) {
@@ -58,8 +64,9 @@ static void stall(const struct server *server, size_t before, size_t most,
     assert_growth(server, before, most);
     for (size_t i = 0; i < count; i++)
         ck_assert_msg(streams[i].sent < streams[i].total,
-                      "the server has taken all %zu MiB of a client that "
-                      "reads nothing",
+                      "the server took all %zu MiB of a client that read "
+                      "nothing" EXPECTED
+                      "a server that receives no more while it owes bytes",
                       streams[i].total / MEBIBYTE);
 }
 
@@ -70,6 +77,8 @@ static void resume(struct stream *streams, size_t count)
         streams[i].stalled = false;
         streams[i].half_close = true;
     }
+    case_while("%s reading again after a stall",
+               count == 1 ? "the client was" : "the clients were");
     streams_finish(streams, count);
 }
 
@@ -159,6 +168,7 @@ START_TEST(quiet_afterwards)
         streams[i].stalled = false;
     }
     streams_finish(streams, COUNT);
+    case_while("the clients were silent, and nothing was owed to them");
     server_assert_quiet(server, 1);
     resume(streams, COUNT);
 }
@@ -179,6 +189,8 @@ START_TEST(quiet_when_half_closed)
     stream.total = stream.sent;
     client_end(stream.fd);
     stream.fin_sent = true;
+    case_while("it owed bytes to a client that read nothing and had sent its "
+               "FIN");
     server_assert_quiet(server, 1);
     resume(&stream, 1);
 }
@@ -192,6 +204,7 @@ START_TEST(stop_and_go)
                             .which = case_random(),
                             .total = 256 * MEBIBYTE};
 
+    case_while("the client was reading in turns, with stalls between them");
     for (int i = 0; i < 6; i++) {
         size_t stop = stream.received + case_random_between(1, 2 * MEBIBYTE);
 
@@ -199,7 +212,7 @@ START_TEST(stop_and_go)
         stream.stalled = false;
         while (stream.received < stop) {
             if (streams_step(&stream, 1, client_patience()) == 0)
-                ck_abort_msg("nothing comes after %zu bytes", stream.received);
+                streams_fail_hanging(&stream, 1);
         }
     }
     stream.total = stream.sent;
@@ -221,9 +234,10 @@ START_TEST(trickle)
                             .half_close = true};
     size_t before = server_memory(server), steps = 0;
 
+    case_while("the client was reading slowly");
     while (!stream_is_done(&stream)) {
         if (streams_step(&stream, 1, client_patience()) == 0)
-            ck_abort_msg("nothing comes after %zu bytes", stream.received);
+            streams_fail_hanging(&stream, 1);
         pause_for(0.001);
         if (steps++ % 256 == 0)
             assert_growth(server, before, SLACK);
@@ -249,6 +263,7 @@ START_TEST(tiny_buffers)
                                      .total = 4 * MEBIBYTE,
                                      .random_sizes = true,
                                      .half_close = true};
+    case_while("the clients had receive buffers of 2 KiB");
     streams_finish(streams, COUNT);
 }
 END_TEST

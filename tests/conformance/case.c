@@ -6,6 +6,7 @@
  */
 #include "case.h"
 
+#include "process.h"
 #include "server.h"
 
 #include <err.h>
@@ -26,6 +27,7 @@ static size_t added;
 
 static const struct test_case *current; /* in the process of a case */
 static struct outcome *noted;
+static char meanwhile[200]; /* case_while */
 static uint64_t random_state;
 
 void case_add(int line, const char *name, const TTest *test, unsigned needs,
@@ -147,13 +149,27 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* The two halves of a message of an assertion. */
+static void note_message(const char *message)
+{
+    size_t seen = strcspn(message, EXPECTED);
+
+    snprintf(noted->saw, sizeof(noted->saw), "%.*s%s%s", (int)seen, message,
+             *meanwhile != '\0' ? ", while " : "", meanwhile);
+    if (message[seen] != '\0')
+        snprintf(noted->expected, sizeof(noted->expected), "%s",
+                 message + seen + 1);
+}
+
 /* What a child of the case (load.c) asserted is in the result, too. */
 static void note_result(TestResult *result)
 {
     if (noted->verdict == PASSED)
         return;
-    snprintf(noted->reason, sizeof(noted->reason), "%s:%d: %s",
-             base_name(tr_lfile(result)), tr_lno(result), tr_msg(result));
+    note_message(tr_msg(result));
+    snprintf(noted->server, sizeof(noted->server), "%s", servers_how_ended());
+    snprintf(noted->at, sizeof(noted->at), "%s:%d", base_name(tr_lfile(result)),
+             tr_lno(result));
     noted->verdict = FAILED;
 }
 
@@ -184,6 +200,8 @@ void case_run(const struct test_case *a_case, uint64_t seed,
         _exit(EXIT_FAILURE);
     results = srunner_results(runner);
     note_result(results[0]);
+    /* What a server prints when our connections are closed is not the cause. */
+    process_kill_descendants();
     _exit(EXIT_SUCCESS);
 }
 
@@ -192,10 +210,22 @@ void case_skip(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(noted->reason, sizeof(noted->reason), format, arguments);
+    vsnprintf(noted->saw, sizeof(noted->saw), format, arguments);
     va_end(arguments);
     noted->verdict = SKIPPED;
     _exit(EXIT_SUCCESS);
+}
+
+void case_while(const char *format, ...)
+{
+    va_list arguments;
+
+    *meanwhile = '\0';
+    if (format == NULL)
+        return;
+    va_start(arguments, format);
+    vsnprintf(meanwhile, sizeof(meanwhile), format, arguments);
+    va_end(arguments);
 }
 
 void case_server_starts(void)

@@ -51,10 +51,21 @@ struct test_case {
     bool left_out;  /* it would be, but the server takes no options */
 };
 
+/*
+ * Stands in the message of an assertion between what the client saw and what it
+ * expected instead.  Whoever reads it knows neither the case nor this suite:
+ *
+ *     ck_abort_msg("no byte for %g s" EXPECTED "the byte that it sent", 2.0);
+ */
+#define EXPECTED "\036"
+
 /* What came of a case.  Its process shares it with the one that started it. */
 struct outcome {
     enum { UNFINISHED, PASSED, FAILED, SKIPPED } verdict;
-    char reason[1024];     /* why it failed or was skipped */
+    char saw[1024];        /* why it failed or was skipped */
+    char expected[512];    /* instead; "": that goes without saying */
+    char server[96];       /* how the server has ended; "": it has not */
+    char at[64];           /* the line of the suite that failed it */
     double seconds;        /* how long it took */
     double standstill;     /* the longest time that nothing ran at all */
     double starting;       /* of its seconds, those in which servers started */
@@ -99,6 +110,12 @@ double case_time_factor(void);
  */
 _Noreturn void case_skip(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/*
+ * What the other clients were doing: if the case fails from here on, the
+ * message ends with ", while ...".  NULL: nothing to speak of.
+ */
+void case_while(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* While a server starts the case's time limit waits. */
 void case_server_starts(void);

@@ -10,6 +10,7 @@
 #include "client.h"
 
 #include "case.h"
+#include "words.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -112,64 +113,84 @@ int client_connect_with(const struct server *server, int receive_buffer,
     if (connect(fd, (const struct sockaddr *)&server->address,
                 server->address_length) < 0 &&
         errno != EINPROGRESS)
-        ck_abort_msg("connect: %s", strerror(errno));
+        ck_abort_msg("no connection: %s" EXPECTED
+                     "the server accepts a new client",
+                     strerror(errno));
     if (await(fd, POLLOUT, client_patience()) == 0)
-        ck_abort_msg("not connected after %g s", client_patience());
+        ck_abort_msg("no connection after %g s" EXPECTED
+                     "the server accepts the client, or has room for it in the "
+                     "queue of listen(2)",
+                     client_patience());
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0)
-        ck_abort_msg("connect: %s", strerror(error));
+        ck_abort_msg("no connection: %s" EXPECTED
+                     "the server accepts a new client",
+                     strerror(error));
     /* Bytes that were sent one at a time are to travel one at a time. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     return fd;
 }
 
+/* Fail: a call on the connection has failed, `done` of `total` bytes into it.
+ */
+static _Noreturn void fail_connection(const char *what, size_t done,
+                                      size_t total)
+{
+    ck_abort_msg("the connection broke after the client had %s %s of %s: "
+                 "%s" EXPECTED "a connection that stays open",
+                 what, words_number(done), words_bytes(total), strerror(errno));
+}
+
 void client_send(int fd, const void *data, size_t length)
 {
     const char *next = data;
+    size_t done = 0;
 
-    while (length > 0) {
-        ssize_t sent = send(fd, next, length, MSG_NOSIGNAL);
+    while (done < length) {
+        ssize_t sent = send(fd, next + done, length - done, MSG_NOSIGNAL);
 
         if (sent < 0 && errno != EAGAIN)
-            ck_abort_msg("send: %s", strerror(errno));
+            fail_connection("sent", done, length);
         if (sent < 0 && await(fd, POLLOUT, client_patience()) == 0)
-            ck_abort_msg("%zu bytes could not be sent", length);
-        if (sent > 0) {
-            next += sent;
-            length -= (size_t)sent;
-        }
+            ck_abort_msg("the server took no byte for %g s after %s of "
+                         "%s" EXPECTED "a server that receives all of them",
+                         client_patience(), words_number(done),
+                         words_bytes(length));
+        if (sent > 0)
+            done += (size_t)sent;
     }
 }
 
 void client_await_readable(int fd)
 {
     if (await(fd, POLLIN, client_patience()) == 0)
-        ck_abort_msg("no byte for %g s", client_patience());
-}
-
-/* Wait and receive once.  Returns 0 at the end of the stream. */
-static size_t receive_some(int fd, void *data, size_t length)
-{
-    ssize_t received;
-
-    client_await_readable(fd);
-    received = recv(fd, data, length, 0);
-    if (received < 0)
-        ck_abort_msg("recv: %s", strerror(errno));
-    return (size_t)received;
+        ck_abort_msg("no byte for %g s" EXPECTED
+                     "bytes that the client had sent",
+                     client_patience());
 }
 
 void client_receive(int fd, void *data, size_t length)
 {
     char *next = data;
+    size_t done = 0;
 
-    while (length > 0) {
-        size_t received = receive_some(fd, next, length);
+    while (done < length) {
+        ssize_t received;
 
+        if (await(fd, POLLIN, client_patience()) == 0)
+            ck_abort_msg("no byte for %g s after %s of %s" EXPECTED
+                         "%s that the client had sent",
+                         client_patience(), words_number(done),
+                         words_bytes(length), words_all(length));
+        received = recv(fd, next + done, length - done, 0);
+        if (received < 0)
+            fail_connection("received", done, length);
         if (received == 0)
-            ck_abort_msg("the stream ends, %zu bytes too early", length);
-        next += received;
-        length -= received;
+            ck_abort_msg("the server closed the connection after %s of "
+                         "%s" EXPECTED "%s that the client had sent",
+                         words_number(done), words_bytes(length),
+                         words_all(length));
+        done += (size_t)received;
     }
 }
 
@@ -181,23 +202,42 @@ void client_expect(int fd, const void *data, size_t length)
     client_receive(fd, received, length);
     for (size_t i = 0; i < length; i++)
         ck_assert_msg(received[i] == expected[i],
-                      "byte %zu came back as %#x, not %#x", i, received[i],
+                      "byte %s of %s came back as 0x%02x" EXPECTED
+                      "0x%02x, as the client had sent it",
+                      words_number(i + 1), words_number(length), received[i],
                       expected[i]);
     free(received);
 }
 
 void client_expect_end(int fd)
 {
+    ssize_t received;
     char byte;
 
-    if (receive_some(fd, &byte, 1) != 0)
-        ck_abort_msg("a byte came where the stream should have ended");
+    if (await(fd, POLLIN, client_patience()) == 0)
+        ck_abort_msg("the connection was still open after %g s" EXPECTED
+                     "the server closes it, and the client sees its end",
+                     client_patience());
+    received = recv(fd, &byte, 1, 0);
+    if (received < 0)
+        ck_abort_msg("the connection broke: %s" EXPECTED
+                     "the server closes it, with nothing left unread",
+                     strerror(errno));
+    if (received > 0)
+        ck_abort_msg("one more byte came" EXPECTED
+                     "the end of the connection, for all bytes were back");
 }
 
 void client_expect_silence(int fd, double seconds)
 {
-    if (await(fd, POLLIN, seconds) != 0)
-        ck_abort_msg("something came where nothing should have");
+    char byte;
+
+    if (await(fd, POLLIN, seconds) == 0)
+        return;
+    ck_abort_msg("%s" EXPECTED "nothing: the client had sent nothing, and had "
+                 "not closed",
+                 recv(fd, &byte, 1, 0) > 0 ? "a byte came"
+                                           : "the connection was closed");
 }
 
 void client_echo(int fd, uint64_t which, size_t length)
@@ -219,52 +259,6 @@ void client_reset(int fd)
 
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     close(fd);
-}
-
-/* Eight bytes of the pattern: those at block * 8 (mixed as in splitmix64). */
-static uint64_t pattern_block(uint64_t which, size_t block)
-{
-    uint64_t mixed = which * UINT64_C(0xd1342543de82ef95) +
-                     ((uint64_t)block + 1) * UINT64_C(0x9e3779b97f4a7c15);
-
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
-}
-
-void pattern_fill(void *data, uint64_t which, size_t offset, size_t length)
-{
-    unsigned char *bytes = data;
-    uint64_t block = pattern_block(which, offset / 8) >> offset % 8 * 8;
-
-    for (size_t i = 0; i < length; i++) {
-        bytes[i] = (unsigned char)block;
-        block >>= 8;
-        if ((offset + i + 1) % 8 == 0)
-            block = pattern_block(which, (offset + i + 1) / 8);
-    }
-}
-
-size_t pattern_match(const void *data, uint64_t which, size_t offset,
-                     size_t length)
-{
-    const unsigned char *bytes = data;
-    unsigned char expected[4096];
-    size_t i = 0;
-
-    while (i < length) {
-        size_t part = length - i;
-
-        if (part > sizeof(expected))
-            part = sizeof(expected);
-        pattern_fill(expected, which, offset + i, part);
-        for (size_t j = 0; j < part; j++) {
-            if (bytes[i + j] != expected[j])
-                return i + j;
-        }
-        i += part;
-    }
-    return length;
 }
 
 bool stream_is_done(const struct stream *stream)
@@ -300,8 +294,7 @@ static size_t stream_send(struct stream *stream)
     sent = send(stream->fd, data, length,
                 MSG_NOSIGNAL | (stream->urgent ? MSG_OOB : 0));
     if (sent < 0 && errno != EAGAIN)
-        ck_abort_msg("send after %zu of %zu bytes: %s", stream->sent,
-                     stream->total, strerror(errno));
+        fail_connection("sent", stream->sent, stream->total);
     if (sent <= 0)
         return 0;
     stream->sent += (size_t)sent;
@@ -311,17 +304,71 @@ static size_t stream_send(struct stream *stream)
 /* Nothing may come behind the last byte but the end, and that only when due. */
 static size_t stream_see_end(struct stream *stream)
 {
-    if (stream->received < stream->total || !stream->fin_sent)
-        ck_abort_msg("the server ends the stream after %zu of %zu bytes",
-                     stream->received, stream->total);
+    const char *total = words_bytes(stream->total);
+
+    if (stream->received < stream->total)
+        ck_abort_msg(
+            "the server closed the connection after %s of %s%s" EXPECTED
+            "%s before the end",
+            words_number(stream->received), total,
+            stream->fin_sent ? ", which the client had all sent, and "
+                               "its FIN"
+                             : "",
+            words_all(stream->total));
+    if (!stream->fin_sent)
+        ck_abort_msg("the server closed the connection after %s" EXPECTED
+                     "an open connection: the client had not closed it",
+                     total);
     stream->end_seen = true;
     return 1;
 }
 
-/* One receive, compared with the pattern.  Returns how many bytes came. */
-static size_t stream_receive(struct stream *stream)
+/* The streams that are moved together. */
+struct group {
+    struct stream *streams;
+    size_t count;
+};
+
+/* Are these eight bytes what another stream of the group has sent? */
+static bool is_of_another(const void *eight, const struct group *group)
 {
-    char data[STEP_SIZE];
+    size_t offset;
+
+    for (size_t i = 0; i < group->count; i++) {
+        if (pattern_find(eight, group->streams[i].which, group->streams[i].sent,
+                         &offset))
+            return true;
+    }
+    return false;
+}
+
+/* What are these bytes, which came where others should have? */
+static const char *origin(const struct stream *stream,
+                          const struct group *group, const unsigned char *data,
+                          size_t length)
+{
+    static char text[160];
+    size_t due = stream->received, offset;
+
+    if (length < 8)
+        snprintf(text, sizeof(text), "a wrong one (0x%02x)", *data);
+    else if (!pattern_find(data, stream->which, stream->sent, &offset))
+        snprintf(text, sizeof(text), "bytes that %s",
+                 is_of_another(data, group) ? "belong to another connection"
+                                            : "this client never sent");
+    else if (offset < due)
+        snprintf(text, sizeof(text), "those from byte %s on a second time",
+                 words_number(offset));
+    else
+        snprintf(text, sizeof(text), "those from byte %s on: %s were missing",
+                 words_number(offset), words_number(offset - due));
+    return text;
+}
+
+/* One receive, compared with the pattern.  Returns how many bytes came. */
+static size_t stream_receive(struct stream *stream, const struct group *group)
+{
+    unsigned char data[STEP_SIZE];
     ssize_t received =
         recv(stream->fd, data, step_size(stream, stream->receive_most), 0);
     size_t length = (size_t)received, right;
@@ -329,18 +376,21 @@ static size_t stream_receive(struct stream *stream)
     if (received < 0 && errno == EAGAIN)
         return 0;
     if (received < 0)
-        ck_abort_msg("recv after %zu of %zu bytes: %s", stream->received,
-                     stream->total, strerror(errno));
+        fail_connection("received", stream->received, stream->total);
     if (received == 0)
         return stream_see_end(stream);
     if (stream->received + length > stream->sent)
-        ck_abort_msg("%zu bytes came back, but only %zu were sent",
-                     stream->received + length, stream->sent);
+        ck_abort_msg("%s came back" EXPECTED "%s: the client had sent no more",
+                     words_bytes(stream->received + length),
+                     words_bytes(stream->sent));
     right = pattern_match(data, stream->which, stream->received, length);
+    stream->received += right;
     if (right < length)
-        ck_abort_msg("byte %zu of %zu is wrong", stream->received + right,
-                     stream->total);
-    stream->received += length;
+        ck_abort_msg("%s of %s came back right, then %s" EXPECTED
+                     "%s, unchanged and in order",
+                     words_number(stream->received), words_bytes(stream->total),
+                     origin(stream, group, data + right, length - right),
+                     words_all(stream->total));
     return length;
 }
 
@@ -361,7 +411,8 @@ static struct pollfd stream_interest(const struct stream *stream)
  * A reset comes as POLLERR whether it is asked for or not, and then the send
  * or the receive tells what it was; so a stalled stream sees one, too.
  */
-static size_t stream_move(struct stream *stream, short events)
+static size_t stream_move(struct stream *stream, const struct group *group,
+                          short events)
 {
     size_t moved = 0;
 
@@ -374,13 +425,14 @@ static size_t stream_move(struct stream *stream, short events)
         moved++;
     }
     if (events & POLLERR || (!stream->stalled && events & (POLLIN | POLLHUP)))
-        moved += stream_receive(stream);
+        moved += stream_receive(stream, group);
     return moved;
 }
 
 size_t streams_step(struct stream *streams, size_t count, double seconds)
 {
     struct pollfd *interests = calloc(count, sizeof(*interests));
+    const struct group group = {streams, count};
     size_t moved = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -389,7 +441,7 @@ size_t streams_step(struct stream *streams, size_t count, double seconds)
         ck_abort_msg("poll: %s", strerror(errno));
     for (size_t i = 0; i < count; i++) {
         if (interests[i].revents != 0)
-            moved += stream_move(&streams[i], interests[i].revents);
+            moved += stream_move(&streams[i], &group, interests[i].revents);
     }
     free(interests);
     return moved;
@@ -475,9 +527,10 @@ void stream_make_owed(struct stream *stream)
         streams_step(stream, 1, client_patience());
         streams_step(stream, 1, client_patience());
         ck_assert_msg(stream->sent < stream->total,
-                      "the server has taken all %zu bytes of a client that "
-                      "reads nothing",
-                      stream->total);
+                      "the server took all %s bytes of a client that read "
+                      "nothing" EXPECTED
+                      "a server that receives no more while it owes bytes",
+                      words_number(stream->total));
     }
 }
 
@@ -492,16 +545,55 @@ static const struct stream *unfinished(const struct stream *streams,
     return NULL;
 }
 
+/* "connection 3 of 20: ", if there are several. */
+static const char *prefix(size_t place, size_t count)
+{
+    static char text[64];
+
+    *text = '\0';
+    if (count > 1)
+        snprintf(text, sizeof(text), "connection %zu of %zu: ", place + 1,
+                 count);
+    return text;
+}
+
+/* Is all back, and only the end of the connection has not come? */
+static bool lacks_its_end(const struct stream *stream)
+{
+    return stream->fin_sent && stream->received == stream->total;
+}
+
+void streams_fail_hanging(const struct stream *streams, size_t count)
+{
+    const struct stream *first = unfinished(streams, count);
+    const struct stream *left = first != NULL ? first : streams;
+    const char *who = prefix((size_t)(left - streams), count);
+    const char *total = words_bytes(left->total);
+    const char *all = words_all(left->total);
+
+    if (lacks_its_end(left))
+        ck_abort_msg("%s%s came back, but the connection was still open %g s "
+                     "later" EXPECTED
+                     "the server closes it after the client's FIN, when all "
+                     "bytes are back",
+                     who, all, client_patience());
+    if (left->sent < left->total)
+        ck_abort_msg("%sno byte for %g s after %s of %s, and no more than %s "
+                     "could be sent" EXPECTED "%s, unchanged and in order",
+                     who, client_patience(), words_number(left->received),
+                     total, words_number(left->sent), all);
+    ck_abort_msg("%sno byte for %g s after %s of %s%s" EXPECTED
+                 "%s, unchanged and in order",
+                 who, client_patience(), words_number(left->received), total,
+                 left->fin_sent ? ", which the client had all sent, and its FIN"
+                                : "",
+                 all);
+}
+
 void streams_finish(struct stream *streams, size_t count)
 {
-    const struct stream *left;
-
-    while ((left = unfinished(streams, count)) != NULL) {
+    while (unfinished(streams, count) != NULL) {
         if (streams_step(streams, count, client_patience()) == 0)
-            ck_abort_msg("nothing moves for %g s: stream %zu has sent "
-                         "%zu, received %zu of %zu bytes%s",
-                         client_patience(), (size_t)(left - streams),
-                         left->sent, left->received, left->total,
-                         left->fin_sent ? ", sent its FIN" : "");
+            streams_fail_hanging(streams, count);
     }
 }

@@ -5,16 +5,11 @@
  * 10 seconds, or for --patience, means that nothing will come.  A function that
  * doesn't get what its comment promises fails the case (ck_abort_msg) and does
  * not return.
- *
- * What the clients send is a pattern: from a number (which), the byte at each
- * offset follows.  So each byte that comes back is compared with the one that
- * was sent at this place of this connection, and a lost, doubled, swapped or
- * foreign byte is found where it is.  That is stricter than a checksum, and it
- * needs no copy of what was sent.
  */
 #ifndef CONFORMANCE_CLIENT_H
 #define CONFORMANCE_CLIENT_H
 
+#include "pattern.h"
 #include "server.h"
 
 #include <stdbool.h>
@@ -68,16 +63,6 @@ void client_reset(int fd);
 /* Wait until the socket has something to be read, or its end or failure. */
 void client_await_readable(int fd);
 
-/* The bytes offset..offset + length of the pattern `which`. */
-void pattern_fill(void *data, uint64_t which, size_t offset, size_t length);
-
-/*
- * Are these the bytes offset..offset + length of the pattern `which`?  Returns
- * how many of them are right before the first wrong one: `length` if all are.
- */
-size_t pattern_match(const void *data, uint64_t which, size_t offset,
-                     size_t length);
-
 /*
  * A stream: a connection that sends `total` bytes of the pattern `which` and
  * receives them again, in one step or in many.
@@ -121,6 +106,10 @@ void streams_stall(struct stream *streams, size_t count);
  * buffers: whatever is sent now, and a FIN, gets as far as the server's kernel.
  */
 void stream_make_owed(struct stream *stream);
+
+/* Fail: nothing has moved for as long as a client waits, and they aren't done.
+ */
+_Noreturn void streams_fail_hanging(const struct stream *streams, size_t count);
 
 /*
  * Step until all of the streams are done.  A stalled one is done when all of it

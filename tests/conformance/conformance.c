@@ -18,12 +18,18 @@
  *
  * With --tap the plan comes first, then a line for each case as it ends. Behind
  * the dash stands the line of the contract, with two digits, then the name of
- * the case; a failure is explained by a comment on the next line:
+ * the case.  Comments explain a failure, one for each fact: what the client
+ * saw, what it expected instead, how the server ended if it has, and what it
+ * printed on stderr:
  *
  *     1..91
  *     ok 1 - 05 full-quiet
- *     not ok 2 - 10 timeouts-in-order
- *     # timeouts.c:170: nothing came for 10 seconds
+ *     not ok 2 - 01 echo-sizes
+ *     # saw: the connection was closed after 4,096 of 65,536 bytes
+ *     # expected: all 65,536 bytes, unchanged and in order
+ *     # server: killed by SIGSEGV (Segmentation fault)
+ *     # stderr: received 65,536 bytes
+ *     # at: client.c:135
  *     ok 3 - 12 startup-ipv6-address # SKIP this machine has no IPv6
  *
  * Cases that need our command line don't occur when the command has no
@@ -203,7 +209,7 @@ static void check_that_it_starts(uint64_t seed)
     struct outcome outcome = run_one(&first, seed, &printed);
 
     if (outcome.verdict == FAILED)
-        report_no_server(outcome.reason, printed);
+        report_no_server(&outcome, printed);
     free(printed);
 }
 

@@ -37,6 +37,7 @@ START_TEST(all_byte_values)
     int fd = client_connect(server);
     unsigned char bytes[256];
 
+    case_while("the client was sending all 256 byte values in one message");
     for (int i = 0; i < 256; i++)
         bytes[i] = (unsigned char)(i + 128);
     client_send(fd, bytes, sizeof(bytes));
@@ -50,6 +51,7 @@ START_TEST(nothing_but_nul)
     struct server *server = server_start("");
     int fd = client_connect(server);
 
+    case_while("the client was sending bytes of value 0");
     client_send(fd, bytes, 1);
     client_expect(fd, bytes, 1);
     client_send(fd, bytes, sizeof(bytes));
@@ -91,6 +93,7 @@ START_TEST(one_byte_and_wait)
     struct server *server = server_start("");
     int fd = client_connect(server);
 
+    case_while("the client was waiting for each byte before it sent the next");
     for (int i = 0; i < 2000; i++)
         client_echo(fd, case_random(), 1);
 }
@@ -106,6 +109,7 @@ START_TEST(one_byte_a_send)
                             .send_most = 1,
                             .half_close = true};
 
+    case_while("the client was sending one byte at a time");
     streams_finish(&stream, 1);
 }
 END_TEST
@@ -122,9 +126,10 @@ START_TEST(random_pieces_and_pauses)
                             .random_sizes = true,
                             .half_close = true};
 
+    case_while("the client was sending in pieces of 1 to 8,192 bytes");
     while (!stream_is_done(&stream)) {
         if (streams_step(&stream, 1, client_patience()) == 0)
-            ck_abort_msg("nothing moves after %zu bytes", stream.received);
+            streams_fail_hanging(&stream, 1);
         if (case_random() % 8 == 0)
             pause_for((double)case_random_between(1, 10) / 1000);
     }
@@ -171,6 +176,7 @@ START_TEST(replies_read_in_reverse)
         pattern_fill(bytes, (uint64_t)i, 0, LENGTH);
         client_send(fds[i], bytes, LENGTH);
     }
+    case_while("%d clients were waiting for their bytes", COUNT);
     for (int i = COUNT - 1; i >= 0; i--) {
         pattern_fill(bytes, (uint64_t)i, 0, LENGTH);
         client_expect(fds[i], bytes, LENGTH);
@@ -184,7 +190,8 @@ START_TEST(one_after_another)
     struct server *server = server_start("");
     unsigned descriptors = server_descriptors(server);
 
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 1; i <= 1000; i++) {
+        case_while("client %d of 1,000 was there, the others were gone", i);
         int fd = client_connect(server);
 
         client_echo(fd, case_random(), case_random_between(1, 5000));
@@ -192,6 +199,7 @@ START_TEST(one_after_another)
         client_expect_end(fd);
         close(fd);
     }
+    case_while(NULL);
     server_await_descriptors(server, descriptors);
 }
 END_TEST

@@ -10,6 +10,7 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
+#include "words.h"
 
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ static size_t slack_of(size_t failures)
 
 /*
  * Make clients fail, batch by batch, and the server must be intact after each.
+ * `failing` says in words how they do it.
  *
  * Its memory may grow, as long as that comes to an end: how many connections it
  * had at the same time is chance, and a heap, or the C library's stock of
@@ -78,7 +80,7 @@ static size_t slack_of(size_t failures)
  * could leak, it is good, and a server that never grows needs two batches.
  * (Where there is a sanitizer we leave the memory to it.)
  */
-static void play(size_t (*batch)(struct server *))
+static void play(const char *failing, size_t (*batch)(struct server *))
 {
     struct scene scene = scene_open();
     bool sanitized = server_is_sanitized(scene.server);
@@ -88,8 +90,11 @@ static void play(size_t (*batch)(struct server *))
     memory[0] = server_memory(scene.server);
     while (count < ENOUGH_BATCHES ||
            (count < MOST_BATCHES && now() < stop_at)) {
-        size_t failures = batch(scene.server), half = ++count / 2;
+        size_t failures, half;
 
+        case_while("%s", failing);
+        failures = batch(scene.server);
+        half = ++count / 2;
         scene_assert_intact(&scene);
         memory[count] = server_memory(scene.server);
         allowed[count] = allowed[count - 1] + slack_of(failures);
@@ -98,9 +103,12 @@ static void play(size_t (*batch)(struct server *))
              memory[count] < memory[half] + allowed[count] - allowed[half]))
             return;
     }
-    ck_abort_msg("the server grew all along %zu batches of failed clients, "
-                 "from %zu to %zu KiB",
-                 count, memory[0] / KIBIBYTE, memory[count] / KIBIBYTE);
+    case_while(NULL);
+    ck_abort_msg("the server's memory grew all along %zu batches of failed "
+                 "clients, from %s to %s KiB" EXPECTED
+                 "memory that is given back, or used again",
+                 count, words_number(memory[0] / KIBIBYTE),
+                 words_number(memory[count] / KIBIBYTE));
 }
 
 /* Is there time for one more failure in this batch? */
@@ -317,7 +325,7 @@ static size_t beside_a_long_echo(struct server *server)
 
         send_some(fd, case_random_between(1, 1000));
         if (streams_step(&stream, 1, client_patience()) == 0)
-            ck_abort_msg("nothing moves after %zu bytes", stream.received);
+            streams_fail_hanging(&stream, 1);
         client_reset(fd);
     }
     streams_finish(&stream, 1);
@@ -328,61 +336,67 @@ static size_t beside_a_long_echo(struct server *server)
 /* A case for each of these ways to fail. */
 START_TEST(test_reset_before)
 {
-    play(reset_before);
+    play("clients were connecting and resetting at once", reset_before);
 }
 END_TEST
 
 START_TEST(test_reset_during)
 {
-    play(reset_during);
+    play("clients were resetting in the middle of their echo", reset_during);
 }
 END_TEST
 
 START_TEST(test_reset_after)
 {
-    play(reset_after);
+    play("clients were resetting after their echo", reset_after);
 }
 END_TEST
 
 START_TEST(test_reset_half_closed)
 {
-    play(reset_half_closed);
+    play("clients were sending bytes and a FIN, and then resetting",
+         reset_half_closed);
 }
 END_TEST
 
 START_TEST(test_close_with_unread_data)
 {
-    play(close_with_unread_data);
+    play("clients were closing without reading their bytes",
+         close_with_unread_data);
 }
 END_TEST
 
 START_TEST(test_reset_while_owed)
 {
-    play(reset_while_owed);
+    play("clients were resetting while bytes were owed to them",
+         reset_while_owed);
 }
 END_TEST
 
 START_TEST(test_reset_half_closed_while_owed)
 {
-    play(reset_half_closed_while_owed);
+    play("clients were resetting, after their FIN, while bytes were owed to "
+         "them",
+         reset_half_closed_while_owed);
 }
 END_TEST
 
 START_TEST(test_reset_found_with_data)
 {
-    play(reset_found_with_data);
+    play("resets were coming right behind the bytes", reset_found_with_data);
 }
 END_TEST
 
 START_TEST(test_many_at_once)
 {
-    play(many_at_once);
+    play("half of the clients were resetting and the others sending",
+         many_at_once);
 }
 END_TEST
 
 START_TEST(test_beside_a_long_echo)
 {
-    play(beside_a_long_echo);
+    play("clients were resetting beside a long echo", beside_a_long_echo);
 }
 END_TEST
 

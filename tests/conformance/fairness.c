@@ -31,6 +31,7 @@ START_TEST(beside_firehoses)
     const volatile uint64_t *behind = load_firehoses(server, 2);
     uint64_t streamed;
 
+    case_while("four other clients were streaming without end");
     load_await(before, 10 * MEBIBYTE);
     load_await(behind, 10 * MEBIBYTE);
     streamed = *before + *behind;
@@ -39,7 +40,8 @@ START_TEST(beside_firehoses)
     streamed = *before + *behind - streamed;
     ck_assert_msg(
         streamed < most,
-        "%llu MiB went by during %d small round trips, more than %llu",
+        "the streams got %llu MiB during %d short messages" EXPECTED
+        "at most %llu: a turn for each connection that has something to do",
         (unsigned long long)streamed / MEBIBYTE, ROUND_TRIPS,
         (unsigned long long)most / MEBIBYTE);
     load_await(before, 10 * MEBIBYTE);
@@ -87,6 +89,8 @@ START_TEST(beside_visitors)
     int talker = client_connect(server);
     const volatile uint64_t *visits = load_visitors(server, 2);
 
+    case_while("other clients were connecting, sending and resetting without "
+               "end");
     load_await(visits, 100);
     for (uint64_t i = 0; i < ROUND_TRIPS; i++)
         client_echo(talker, i, SMALL);

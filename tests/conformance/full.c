@@ -14,6 +14,7 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
+#include "words.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -105,8 +106,11 @@ static void serve_in_turn(size_t count)
         for (size_t i = 0; i < count; i++)
             crowd[i].half_close = crowd[i].received == LENGTH;
         if (streams_step(crowd, count, client_patience()) == 0)
-            ck_abort_msg("nothing moves for %g s: %zu of %zu were served",
-                         client_patience(), count_served(count), count);
+            ck_abort_msg("no byte for %g s: %s of %s clients had been served, "
+                         "and those had left or were leaving" EXPECTED
+                         "a waiting client is let in when another one leaves",
+                         client_patience(), words_number(count_served(count)),
+                         words_number(count));
         for (size_t i = 0; i < count; i++) {
             if (crowd[i].end_seen && crowd[i].fd >= 0) {
                 close(crowd[i].fd);
@@ -140,19 +144,50 @@ static void limit_descriptors(const struct server *server, rlim_t soft)
         ck_abort_msg("prlimit: %s", strerror(errno));
 }
 
+/* Fail if not as many of the crowd as that have got their echo. */
+static void assert_served(size_t served, size_t least, size_t most)
+{
+    ck_assert_msg(served >= least,
+                  "%s clients were served, and no more" EXPECTED
+                  "at least %s: as many as the limit lets in",
+                  words_number(served), words_number(least));
+    ck_assert_msg(served <= most,
+                  "%s clients were served at the same time" EXPECTED
+                  "at most %s: the limit lets in no more",
+                  words_number(served), words_number(most));
+}
+
+/* Fail if the server has not printed so many lines on stderr. */
+static void assert_error_lines(const struct server *server, int expected)
+{
+    int lines = count_error_lines(server);
+
+    ck_assert_msg(lines == expected,
+                  "%d lines of the server on stderr" EXPECTED
+                  "%d: each reason for being full in one line, once",
+                  lines, expected);
+}
+
+/* For case_while: that the server may have only so many descriptors. */
+static void note_limit(int descriptors)
+{
+    case_while("%d clients were there and the server could have %d descriptors",
+               CROWD, descriptors);
+}
+
 /* 200 clients and 64 descriptors: all are served in the end. */
 START_TEST(no_descriptors)
 {
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     unsigned before = server_descriptors(server);
-    gather(server, CROWD);
     size_t served;
 
+    note_limit(LIMIT);
+    gather(server, CROWD);
     settle_served(CROWD, LIMIT - SPARE);
     served = count_served(CROWD);
-    ck_assert_uint_ge(served, LIMIT - SPARE);
-    ck_assert_uint_lt(served, LIMIT);
+    assert_served(served, LIMIT - SPARE, LIMIT - 1);
     serve_in_turn(CROWD);
     server_await_descriptors(server, before);
 }
@@ -166,6 +201,7 @@ START_TEST(quiet)
     int fd = client_connect(server);
 
     client_echo(fd, 0, LENGTH);
+    note_limit(LIMIT);
     gather(server, CROWD);
     settle(CROWD, 0.5);
     server_assert_quiet(server, 2.5);
@@ -181,12 +217,12 @@ START_TEST(said_once)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
 
+    note_limit(LIMIT);
     for (int times = 0; times < 3; times++) {
         gather(server, CROWD);
-
         settle(CROWD, times == 0 ? 1.5 : 0.1);
         serve_in_turn(CROWD);
-        ck_assert_int_eq(count_error_lines(server), 1);
+        assert_error_lines(server, 1);
     }
 }
 END_TEST
@@ -197,8 +233,9 @@ START_TEST(leaving_the_queue)
     struct server *server =
         server_start_with((struct server_setup){.descriptors = LIMIT});
     unsigned before = server_descriptors(server);
-    gather(server, CROWD);
 
+    note_limit(LIMIT);
+    gather(server, CROWD);
     settle(CROWD, 0.5);
     for (size_t i = 0; i < CROWD; i += 2) {
         client_reset(crowd[i].fd);
@@ -216,15 +253,15 @@ END_TEST
 START_TEST(limit_raised)
 {
     struct server *server = server_start("");
-    size_t served;
 
     limit_descriptors(server, LIMIT);
+    note_limit(LIMIT);
     gather(server, CROWD);
     settle(CROWD, 0.5);
-    served = count_served(CROWD);
-    ck_assert_uint_lt(served, LIMIT);
+    assert_served(count_served(CROWD), 0, LIMIT - 1);
 
     limit_descriptors(server, CROWD + LIMIT);
+    case_while("its limit of descriptors had been raised, and no client left");
     streams_finish(crowd, CROWD);
 }
 END_TEST
@@ -246,11 +283,12 @@ START_TEST(beyond_fd_setsize)
     struct server *server = server_start("");
     unsigned before = server_descriptors(server);
 
+    case_while("%s clients were there", words_number(COUNT));
     for (int round = 0; round < ROUNDS; round++) {
         gather(server, COUNT);
 
         settle_served(COUNT, AT_LEAST);
-        ck_assert_uint_ge(count_served(COUNT), AT_LEAST);
+        assert_served(count_served(COUNT), AT_LEAST, COUNT);
         server_assert_quiet(server, 1);
         serve_in_turn(COUNT);
         server_await_descriptors(server, before);
@@ -268,12 +306,12 @@ START_TEST(max_connections)
 
     gather(server, CROWD);
     settle_served(CROWD, MOST);
-    ck_assert_uint_eq(count_served(CROWD), MOST);
+    assert_served(count_served(CROWD), MOST, MOST);
     server_assert_quiet(server, 2);
     serve_in_turn(CROWD);
     ck_assert_uint_eq(counts->connections_peak, MOST);
     ck_assert_uint_ge(counts->listener_pauses, 1);
-    ck_assert_int_eq(count_error_lines(server), 1);
+    assert_error_lines(server, 1);
 }
 END_TEST
 
@@ -299,7 +337,7 @@ START_TEST(not_said_too_early)
     server_await_count(&counts->listener_pauses, 1);
     client_end(crowd[0].fd);
     client_expect(waiting, "x", 1);
-    ck_assert_int_eq(count_error_lines(server), 1);
+    assert_error_lines(server, 1);
 }
 END_TEST
 
@@ -313,7 +351,7 @@ START_TEST(each_reason_said)
         gather(server, CROWD);
         settle_served(CROWD, MOST);
         serve_in_turn(CROWD);
-        ck_assert_int_eq(count_error_lines(server), 1);
+        assert_error_lines(server, 1);
     }
     ck_assert_ptr_nonnull(strstr(server_errors(server), "--max-connections"));
 
@@ -323,7 +361,7 @@ START_TEST(each_reason_said)
         settle_served(CROWD, 2);
         serve_in_turn(CROWD);
     }
-    ck_assert_int_eq(count_error_lines(server), 2);
+    assert_error_lines(server, 2);
     ck_assert_ptr_nonnull(strstr(server_errors(server), "Too many open files"));
 }
 END_TEST
@@ -336,6 +374,8 @@ static struct server *start_and_lower_limit(void)
     gather(server, CROWD);
     streams_finish(crowd, CROWD);
     limit_descriptors(server, LIMIT);
+    case_while("%d connections were open and the limit had been lowered to %d",
+               CROWD, LIMIT);
     return server;
 }
 

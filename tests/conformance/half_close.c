@@ -9,6 +9,7 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
+#include "words.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,6 +46,9 @@ START_TEST(without_data)
     struct server *server = server_start("");
 
     for (int i = 0; i < 200; i++) {
+        case_while("the client had sent its FIN %s",
+                   i % 2 == 0 ? "and nothing before it"
+                              : "after its bytes were back");
         int fd = client_connect(server);
 
         client_echo(fd, case_random(), i % 2 == 0 ? 0 : LENGTH);
@@ -63,6 +67,7 @@ START_TEST(after_silence)
 
     client_echo(fd, case_random(), LENGTH);
     client_expect_silence(fd, 0.5);
+    case_while("the client had sent its FIN after half a second of silence");
     client_end(fd);
     client_expect_end(fd);
 }
@@ -73,6 +78,7 @@ START_TEST(with_data_at_once)
 {
     struct server *server = server_start("");
 
+    case_while("bytes and FIN were coming in one segment");
     for (uint64_t i = 0; i < 300; i++) {
         int fd = client_connect(server);
 
@@ -87,6 +93,8 @@ START_TEST(with_data_later)
 {
     struct server *server = server_start("");
 
+    case_while("bytes and FIN were coming in one segment, on a connection that "
+               "was in use");
     for (uint64_t i = 0; i < 300; i++) {
         int fd = client_connect(server);
 
@@ -112,6 +120,7 @@ START_TEST(found_together)
         fds[i] = client_connect(server);
         client_echo(fds[i], 0, 1);
     }
+    case_while("bytes and FIN of %d clients had come together", 2 * COUNT);
     server_freeze(server);
     for (int i = 0; i < 2 * COUNT; i++) {
         if (i >= COUNT)
@@ -129,6 +138,7 @@ START_TEST(right_behind_data)
 {
     struct server *server = server_start("");
 
+    case_while("a FIN was coming right behind the bytes");
     for (int i = 0; i < 1000; i++) {
         struct stream stream = {.fd = client_connect(server),
                                 .which = case_random(),
@@ -155,16 +165,22 @@ START_TEST(megabytes_in_flight)
         streams[i] = (struct stream){.fd = client_connect(server),
                                      .which = case_random(),
                                      .total = 16 << 20};
+    case_while("%d clients were sending without reading", COUNT);
     streams_stall(streams, COUNT);
     for (int i = 0; i < COUNT; i++) {
-        ck_assert_msg(streams[i].sent >= 100000, "only %zu bytes in flight",
-                      streams[i].sent);
+        ck_assert_msg(streams[i].sent >= 100000,
+                      "no more than %s bytes could be sent" EXPECTED
+                      "at least 100,000, which the buffers of two kernels hold",
+                      words_number(streams[i].sent));
         streams[i].total = streams[i].sent;
         streams[i].half_close = true;
     }
     streams_stall(streams, COUNT); /* sends the FINs */
     for (int i = 0; i < COUNT; i++)
         streams[i].stalled = false;
+    case_while(
+        "the clients, whose FIN had come, were reading all that was owed "
+        "to them");
     streams_finish(streams, COUNT);
 }
 END_TEST
@@ -175,6 +191,7 @@ START_TEST(others_go_on)
     struct server *server = server_start("");
     int other = client_connect(server);
 
+    case_while("other connections were ending beside it");
     for (uint64_t i = 0; i < 20; i++) {
         int fd = client_connect(server);
 

@@ -19,7 +19,7 @@ static const double TICK = 0.1; /* seconds */
 static void note_failure(struct outcome *outcome, const char *reason)
 {
     outcome->verdict = FAILED;
-    snprintf(outcome->reason, sizeof(outcome->reason), "%s", reason);
+    snprintf(outcome->saw, sizeof(outcome->saw), "%s", reason);
 }
 
 /* What became of a case whose process has ended without saying it. */
@@ -65,7 +65,7 @@ static void watch(pid_t child, const struct test_case *a_case,
                   const sigset_t *set, struct outcome *outcome)
 {
     double limit = a_case->seconds * case_time_factor(), started_at = now();
-    char reason[64];
+    char reason[128];
     int status;
 
     for (;;) {
@@ -80,7 +80,7 @@ static void watch(pid_t child, const struct test_case *a_case,
             return;
         }
         if (time_used(outcome, started_at) > limit) {
-            snprintf(reason, sizeof(reason), "not done after %g seconds",
+            snprintf(reason, sizeof(reason), "the case was not done after %g s",
                      limit);
             note_failure(outcome, reason);
             return;

@@ -2,6 +2,7 @@
 
 #include "case.h"
 #include "client.h"
+#include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,8 +92,12 @@ void load_await(const volatile uint64_t *count, uint64_t more)
     double deadline = now() + client_patience();
 
     while (*count < goal) {
-        ck_assert_msg(now() < deadline, "the load has stopped at %llu of %llu",
-                      (unsigned long long)*count, (unsigned long long)goal);
+        ck_assert_msg(
+            now() < deadline,
+            "the other clients got no further than %s of %s in %g s" EXPECTED
+            "each client is served in its turn",
+            words_number(*count - (goal - more)), words_number(more),
+            client_patience());
         pause_for(0.001);
     }
 }

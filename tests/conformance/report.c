@@ -170,15 +170,50 @@ static void print_repeat(FILE *file, const char *name)
 }
 
 /* A newline would end the line. */
-static void print_in_tap(FILE *file, const char *reason)
+static void print_on_one_line(FILE *file, const char *words)
 {
-    for (; *reason != '\0'; reason++)
-        fputc(*reason == '\n' ? ' ' : *reason, file);
+    for (; *words != '\0'; words++)
+        fputc(*words == '\n' ? ' ' : *words, file);
     fputc('\n', file);
 }
 
+static void print_fact(FILE *file, const char *indent, const char *label,
+                       const char *fact)
+{
+    if (*fact == '\0')
+        return;
+    fprintf(file, "%s%s: ", indent, label);
+    print_on_one_line(file, fact);
+}
+
+/* The lines of `printed` that begin with `start`, each behind `indent`. */
+static void print_lines(FILE *file, const char *indent, const char *printed,
+                        const char *start)
+{
+    while (*printed != '\0') {
+        const char *end = strchrnul(printed, '\n');
+
+        if (strncmp(printed, start, strlen(start)) == 0)
+            fprintf(file, "%s%.*s\n", indent, (int)(end - printed), printed);
+        printed = end + (*end != '\0');
+    }
+}
+
+/* Why a case has failed.  What the server printed on stdout is for people. */
+static void print_facts(FILE *file, const char *indent,
+                        const struct outcome *outcome, const char *printed)
+{
+    bool for_tap = *indent == '#';
+
+    print_fact(file, indent, "saw", outcome->saw);
+    print_fact(file, indent, "expected", outcome->expected);
+    print_fact(file, indent, "server", outcome->server);
+    print_lines(file, indent, printed, for_tap ? "stderr" : "");
+    print_fact(file, indent, "at", outcome->at);
+}
+
 static void tap_case(const struct test_case *a_case,
-                     const struct outcome *outcome)
+                     const struct outcome *outcome, const char *printed)
 {
     char *made;
     size_t size;
@@ -191,9 +226,9 @@ static void tap_case(const struct test_case *a_case,
             a_case->line, a_case->name);
     if (outcome->verdict == SKIPPED)
         fputs(" # SKIP ", file);
+    print_on_one_line(file, outcome->verdict == SKIPPED ? outcome->saw : "");
     if (outcome->verdict == FAILED)
-        fputs("\n# ", file);
-    print_in_tap(file, outcome->verdict == PASSED ? "" : outcome->reason);
+        print_facts(file, "# ", outcome, printed);
     fclose(file);
     put(&tap, made, size);
     free(made);
@@ -215,11 +250,11 @@ static void text_case(const struct test_case *a_case,
                     outcome->seconds);
         break;
     case SKIPPED:
-        fprintf(file, "skipped %s: %s\n", a_case->name, outcome->reason);
+        fprintf(file, "skipped %s: %s\n", a_case->name, outcome->saw);
         break;
     default:
-        fprintf(file, "FAILED  %s (%.1f s): %s\n%s", a_case->name,
-                outcome->seconds, outcome->reason, printed);
+        fprintf(file, "FAILED  %s (%.1f s)\n", a_case->name, outcome->seconds);
+        print_facts(file, "    ", outcome, printed);
     }
     fclose(file);
     put(&text, made, size);
@@ -244,15 +279,29 @@ void report_case(const struct test_case *a_case, const struct outcome *outcome,
     if (outcome->verdict == FAILED)
         failed[sums[0].failed] = a_case;
     add_up(a_case, (int)outcome->verdict);
-    tap_case(a_case, outcome);
+    tap_case(a_case, outcome, printed);
     text_case(a_case, outcome, printed);
 }
 
-void report_no_server(const char *reason, const char *printed)
+void report_no_server(const struct outcome *outcome, const char *printed)
 {
-    print(&tap, "Bail out! %s\n", reason);
-    print(&text, "%s", printed);
-    errx(EXIT_FAILURE, "the server does not start: %s", reason);
+    struct sink *const sinks[] = {&tap, &text};
+
+    for (int i = 0; i < 2; i++) {
+        char *made;
+        size_t size;
+        FILE *file = open_memstream(&made, &size);
+
+        if (file == NULL)
+            err(EXIT_FAILURE, "open_memstream");
+        print_facts(file, i == 0 ? "# " : "    ", outcome, printed);
+        if (i == 0)
+            fprintf(file, "Bail out! %s\n", outcome->saw);
+        fclose(file);
+        put(sinks[i], made, size);
+        free(made);
+    }
+    errx(EXIT_FAILURE, "the server does not start: %s", outcome->saw);
 }
 
 static void print_table(FILE *file)

@@ -32,7 +32,7 @@ void report_case(const struct test_case *a_case, const struct outcome *outcome,
                  const char *printed);
 
 /* The server did not even start, so there is nothing to test. */
-void report_no_server(const char *reason, const char *printed);
+void report_no_server(const struct outcome *outcome, const char *printed);
 
 /* Print the table and the sums.  Returns how many cases have failed. */
 unsigned report_end(void);

@@ -84,7 +84,7 @@ static char *collect(struct job *job)
     running--;
     if (job->outcome->verdict == UNFINISHED) {
         job->outcome->verdict = FAILED;
-        strcpy(job->outcome->reason, "its keeper was killed");
+        strcpy(job->outcome->saw, "its keeper was killed");
     }
     return text;
 }

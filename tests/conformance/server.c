@@ -8,6 +8,7 @@
 #include "command.h"
 #include "process.h"
 #include "startup.h"
+#include "words.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -31,6 +32,7 @@ enum {
     OUTPUT_MOST = 1 << 16, /* bytes of what a server printed */
     SHOWN_FIRST = 10,      /* lines of it that are shown, */
     SHOWN_LAST = 10,       /* at its beginning and its end, */
+    SHOWN_MOST = 20,       /* together, or of a sanitizer's report, */
     SHOWN_WIDTH = 300,     /* and bytes of each */
     FIRST_PORT = 12000,    /* the ephemeral range begins at 32768 */
     LAST_PORT = 31999,
@@ -40,6 +42,9 @@ enum {
 
 static struct server servers[SERVERS_MOST];
 static unsigned server_count;
+
+/* As long as a server takes to end when its connections are gone already. */
+static const double END_SECONDS = 0.2;
 
 bool server_takes_options(void)
 {
@@ -206,7 +211,8 @@ static bool answers(const struct server *server)
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
         shutdown(fd, SHUT_WR);
         if (recv(fd, &byte, 1, 0) > 0)
-            ck_abort_msg("the server speaks before it is spoken to");
+            ck_abort_msg("the server sent a byte to a client that had sent "
+                         "none" EXPECTED "nothing but what a client has sent");
     }
     close(fd);
     return connected;
@@ -224,19 +230,6 @@ static bool answers_anywhere(struct server *server)
         return true;
     set_address(server, "127.0.0.1", server->port);
     return false;
-}
-
-/* How a process ended, in words. */
-static const char *status_text(int status)
-{
-    static char text[64];
-
-    if (WIFSIGNALED(status))
-        snprintf(text, sizeof(text), "killed by signal %d (%s)",
-                 WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else
-        snprintf(text, sizeof(text), "exit status %d", WEXITSTATUS(status));
-    return text;
 }
 
 /*
@@ -279,7 +272,8 @@ void server_await(struct server *server)
     while (!answers_anywhere(server)) {
         assert_starting(server);
         if (now() > deadline)
-            ck_abort_msg("nothing listens on port %d after %.0f seconds",
+            ck_abort_msg("no connection to port %d in %g s" EXPECTED
+                         "a server that listens on the port it is given",
                          server->port, seconds);
         pause_for(pause);
         pause = pause < 0.1 ? pause * 1.2 : pause;
@@ -379,8 +373,9 @@ bool server_is_running(struct server *server)
 void server_assert_running(struct server *server)
 {
     if (!server_is_running(server))
-        ck_abort_msg("the server has ended: %s",
-                     server->ended ? status_text(server->status)
+        ck_abort_msg("the server was gone: %s" EXPECTED
+                     "a server that goes on running",
+                     server->ended ? words_status(server->status)
                                    : "what started it still runs");
 }
 
@@ -403,7 +398,9 @@ int server_wait(struct server *server, double seconds)
     double deadline = now() + seconds;
 
     if (!ends_within(server, seconds))
-        ck_abort_msg("the server still runs after %.1f seconds", seconds);
+        ck_abort_msg("the server was still running after %g s" EXPECTED
+                     "the server ends",
+                     seconds);
     while (!server->ended) {
         reap(server);
         if (now() > deadline)
@@ -411,7 +408,8 @@ int server_wait(struct server *server, double seconds)
         pause_for(0.005);
     }
     if (!WIFEXITED(server->status))
-        ck_abort_msg("the server was %s", status_text(server->status));
+        ck_abort_msg("the server was %s" EXPECTED "it ends by itself",
+                     words_status(server->status));
     return WEXITSTATUS(server->status);
 }
 
@@ -494,8 +492,10 @@ void server_assert_quiet(const struct server *server, double seconds)
     pause_for(seconds);
     used = server_cpu_seconds(server) - before;
     ck_assert_msg(used < seconds / 10,
-                  "nothing to do, but %.2f s of CPU time in %.1f s", used,
-                  seconds);
+                  "the server had nothing to do, but used %.2f s of CPU time "
+                  "in %g s" EXPECTED "a server that sleeps until it can do "
+                  "something",
+                  used, seconds);
 }
 
 size_t server_memory(const struct server *server)
@@ -537,8 +537,10 @@ void server_await_descriptors(struct server *server, unsigned count)
     while ((have = server_descriptors(server)) > count) {
         server_assert_running(server);
         if (now() > deadline)
-            ck_abort_msg("the server keeps %u descriptors open, not %u", have,
-                         count);
+            ck_abort_msg("%u descriptors were still open in the server %g s "
+                         "after the clients had left" EXPECTED
+                         "%u descriptors, as before they came",
+                         have, client_patience(), count);
         pause_for(pause);
         pause = pause < 0.1 ? pause * 1.2 : pause;
     }
@@ -549,6 +551,7 @@ static void finish(struct server *server)
 {
     if (!server->ended || server_is_running(server)) {
         server_assert_running(server);
+        server->stopped = true;
         kill(server->pid, SIGTERM);
         if (!ends_within(server, STOP_SECONDS))
             kill(server->pid, SIGKILL);
@@ -556,13 +559,32 @@ static void finish(struct server *server)
     }
     if (strstr(server_errors(server), "Sanitizer") != NULL ||
         strstr(server_errors(server), "runtime error:") != NULL)
-        ck_abort_msg("a sanitizer has found something in the server");
+        ck_abort_msg("a sanitizer found an error in the server (see its "
+                     "stderr)" EXPECTED "no error");
 }
 
 void servers_finish(void)
 {
     for (unsigned i = 0; i < server_count; i++)
         finish(&servers[i]);
+}
+
+/* It is late to look only when the client noticed first. */
+const char *servers_how_ended(void)
+{
+    const double deadline = now() + END_SECONDS;
+
+    do {
+        for (unsigned i = 0; i < server_count; i++) {
+            struct server *server = &servers[i];
+
+            if (server->stopped || server_is_running(server))
+                continue;
+            return server->ended ? words_status(server->status) : "gone";
+        }
+        pause_for(0.01);
+    } while (now() < deadline);
+    return "";
 }
 
 static unsigned count_lines(const char *text, size_t length)
@@ -574,25 +596,56 @@ static unsigned count_lines(const char *text, size_t length)
     return lines + (length > 0 && text[length - 1] != '\n');
 }
 
-/* The first and the last lines of the text, each behind a label. */
+/* The number of the line where a sanitizer's report begins; -1 if none does. */
+static int line_of_report(const char *text, size_t size)
+{
+    static const char *const words[] = {"ERROR: ", "runtime error: "};
+
+    for (int i = 0; i < 2; i++) {
+        const char *found = memmem(text, size, words[i], strlen(words[i]));
+
+        if (found != NULL && (i == 1 || memmem(text, size, "Sanitizer", 9)))
+            return (int)count_lines(text, (size_t)(found - text) + 1) - 1;
+    }
+    return -1;
+}
+
+/* A line behind a label, cut short if it is very long. */
+static void show_line(FILE *file, const char *label, const char *line,
+                      size_t length)
+{
+    fprintf(file, "%s: %.*s%s\n", label,
+            (int)(length < SHOWN_WIDTH ? length : SHOWN_WIDTH), line,
+            length < SHOWN_WIDTH ? "" : "...");
+}
+
+/*
+ * Some lines of the text, each behind a label: those of a sanitizer's report,
+ * or the first ones and the last ones.
+ */
 static void show(FILE *file, const char *label, const char *text, size_t size)
 {
-    unsigned lines = count_lines(text, size);
+    unsigned lines = count_lines(text, size), first = SHOWN_FIRST, behind;
+    int report = line_of_report(text, size);
     const char *end = text + size;
 
+    if (report >= 0)
+        first = 0;
+    if (report >= 0)
+        behind = (unsigned)report;
+    else
+        behind = lines > SHOWN_MOST ? lines - SHOWN_LAST : first;
     for (unsigned i = 0; i < lines; i++) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *line_end = newline != NULL ? newline : end;
-        size_t length = (size_t)(line_end - text);
+        const char *line_end = memchr(text, '\n', (size_t)(end - text));
 
-        if (i == SHOWN_FIRST && lines > SHOWN_FIRST + SHOWN_LAST)
-            fprintf(file, "    ... %u lines left out ...\n",
-                    lines - SHOWN_FIRST - SHOWN_LAST);
-        if (i < SHOWN_FIRST || lines - i <= SHOWN_LAST)
-            fprintf(file, "    %s: %.*s%s\n", label,
-                    (int)(length < SHOWN_WIDTH ? length : SHOWN_WIDTH), text,
-                    length < SHOWN_WIDTH ? "" : "...");
-        text = line_end + (newline != NULL);
+        if (line_end == NULL)
+            line_end = end;
+        if (i == first && behind > first + 1)
+            fprintf(file, "%s: ... %u lines left out ...\n", label,
+                    behind - first);
+        if (i < first || (i >= behind && i < behind + SHOWN_MOST))
+            show_line(file, label, text, (size_t)(line_end - text));
+        text = line_end + (line_end < end);
     }
 }
 
@@ -613,7 +666,7 @@ static void show_file(FILE *file, const char *label, int fd)
 void servers_show_output(FILE *file)
 {
     for (int i = 0; i < SERVERS_MOST; i++) {
-        show_file(file, "server's stdout", servers[i].out);
-        show_file(file, "server's stderr", servers[i].errors);
+        show_file(file, "stdout", servers[i].out);
+        show_file(file, "stderr", servers[i].errors);
     }
 }

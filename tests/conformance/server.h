@@ -29,8 +29,9 @@ struct server {
     bool any_address; /* ::1 will do as well */
     bool ended; /* `started` was waited for, with the status of waitpid(2) */
     int status;
-    int out;    /* a file with what it printed on stdout */
-    int errors; /* and on stderr */
+    bool stopped; /* by us, at the end of the case */
+    int out;      /* a file with what it printed on stdout */
+    int errors;   /* and on stderr */
 };
 
 /* How to start a server.  What is left out (0, NULL) has its usual value. */
@@ -152,7 +153,16 @@ void servers_prepare(void);
  */
 void servers_finish(void);
 
-/* For keeper.c: show the first and last lines that the servers printed. */
+/*
+ * For case.c: how a server of the case has ended by itself, in words; "" if
+ * none has.
+ */
+const char *servers_how_ended(void);
+
+/*
+ * For keeper.c: show the first and last lines that the servers printed, or a
+ * sanitizer's report, as "stdout: ..." and "stderr: ...".
+ */
 void servers_show_output(FILE *file);
 
 #endif

@@ -16,6 +16,14 @@ nothing to it: a test finds the process by that.  FAULT is one of:
     workers     two processes accept, their parent has only made the socket
     slow        needs two seconds before it listens
     noisy       prints 1000 lines before it listens, and sends wrong bytes
+    hang        echoes 4096 bytes of a connection, then nothing, and never closes
+    open        never closes a connection
+    lost        drops the ninth to the sixteenth byte of a connection
+    again       sends the first 8 bytes of a connection twice
+    foreign     sends 8 bytes of one connection to all others
+    crash       is killed by SIGSEGV when the first byte comes
+    exit        prints a line and ends with status 3 then
+    sanitizer   prints what looks like a report of ASan among others, and ends
 """
 
 import os
@@ -28,7 +36,35 @@ import time
 PORT = int(sys.argv[1])
 FAULT = sys.argv[2]
 kept = []
+first = []
 selector = selectors.DefaultSelector()
+
+
+def end_badly() -> None:
+    """When the first byte has come."""
+    if FAULT == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if FAULT == "exit":
+        print("no memory left", file=sys.stderr, flush=True)
+        os._exit(3)
+    if FAULT == "sanitizer":
+        report = ["==7==ERROR: AddressSanitizer: heap-buffer-overflow", *map(str, range(50))]
+        print(*["hello"] * 100, *report, sep="\n", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+def spoil(data: bytes, done: int) -> bytes:
+    """What is sent instead of data, which came after `done` bytes of the connection."""
+    if FAULT == "noisy":
+        return data.swapcase()
+    if FAULT == "hang":
+        return data[: max(0, 4096 - done)]
+    if done > 0 or len(data) < 32:
+        return data
+    first.append(data[:8])
+    others = data[8:16] if len(first) == 1 else first[0]
+    changed = {"lost": data[16:], "again": data, "foreign": others + data[16:]}
+    return data[:8] + changed.get(FAULT, data[8:])
 
 
 def listen() -> socket.socket:
@@ -44,7 +80,7 @@ def listen() -> socket.socket:
 
 class Connection:
     def __init__(self, sock: socket.socket):
-        self.sock, self.owed, self.ended = sock, b"", False
+        self.sock, self.owed, self.ended, self.done = sock, b"", False, 0
         sock.setblocking(False)
         selector.register(sock, selectors.EVENT_READ, self)
 
@@ -57,16 +93,20 @@ class Connection:
     def handle(self) -> None:
         try:
             if not self.owed:
-                self.owed = self.sock.recv(65536)
-                self.ended = not self.owed
-                if FAULT == "noisy":
-                    self.owed = self.owed.swapcase()
+                data = self.sock.recv(65536)
+                self.ended = not data
+                if data:
+                    end_badly()
+                    self.owed = spoil(data, self.done)
+                self.done += len(data)
             if self.owed:
                 self.owed = self.owed[self.sock.send(self.owed) :]
         except BlockingIOError:
             pass
         except OSError:
             return self.close()
+        if self.ended and FAULT in ("open", "hang"):
+            return selector.unregister(self.sock)
         if self.ended:
             return self.close()
         selector.modify(

@@ -82,7 +82,7 @@ class Wrappers(Tool):
             self.assert_passes(wrapped(), case)
 
     def test_a_spinning_one_fails(self):
-        self.assert_fails(wrapped("spin"), QUIET, "nothing to do, but")
+        self.assert_fails(wrapped("spin"), QUIET, "had nothing to do, but used")
 
     def test_a_daemon_is_found(self):
         for case in (QUIET, "signals-sigterm-idle"):
@@ -112,7 +112,7 @@ class Wrappers(Tool):
 
 class Memory(Tool):
     def test_a_leak_of_a_kibibyte_fails(self):
-        self.assert_fails(wrapped("leak"), "failure-reset-before", "the server grew all along")
+        self.assert_fails(wrapped("leak"), "failure-reset-before", "the server's memory grew all along")
 
     def test_growth_that_ends_passes(self):
         self.assert_passes(fake("grow"), "failure-reset-before")
@@ -125,7 +125,7 @@ class Listening(Tool):
 
     def test_not_at_all(self):
         start = time.monotonic()
-        self.assert_fails("false {port}", "", "the server has ended: exit status 1")
+        self.assert_fails("false {port}", "", "the server was gone: ended with status 1")
         self.assertLess(time.monotonic() - start, DEADLINE / 2)
 
 
@@ -145,7 +145,7 @@ class Surroundings(Tool):
     def test_libcheck_variables(self):
         for name in ("CK_RUN_CASE", "CK_RUN_SUITE", "CK_INCLUDE_TAGS"):
             self.assert_fails(
-                "false {port}", "", "the server has ended", env=os.environ | {name: "x"}
+                "false {port}", "", "the server was gone", env=os.environ | {name: "x"}
             )
         self.assert_passes(fake(), "echo-sizes", env=os.environ | {"CK_FORK": "no", "IFS": "p"})
 
@@ -212,7 +212,7 @@ class Output(Tool):
     def test_a_failure_can_be_repeated(self):
         script = fake("noisy") + """; echo "it's $HOME" """
         command = f"sh -c {shlex.quote(script)}"
-        text = self.assert_fails(command, "echo-each-byte-value", "byte 0 came back as")
+        text = self.assert_fails(command, "echo-each-byte-value", "byte 1 of 1 came back as")
         repeat = text[text.index("To repeat") :].splitlines()[1]
         self.assertEqual(shlex.split(repeat)[-1], command)
         again = subprocess.run(repeat, shell=True, capture_output=True, text=True, check=False)
@@ -228,10 +228,95 @@ class Output(Tool):
         done = run("--case=echo-", "--jobs=8", "--tap", fake("noisy"))
         lines = done.stdout.splitlines()
         results = [line for line in lines[1:] if not line.startswith("# ")]
+        labels = {line.split(":")[0] for line in lines if line.startswith("# ")}
+        self.assertEqual(labels, {"# saw", "# expected", "# stderr", "# at"})
         self.assertEqual(lines[0], f"1..{len(results)}")
         for number, line in enumerate(results, 1):
             self.assertRegex(line, rf"^(not )?ok {number} - 01 echo-[a-z-]+$")
 
+
+
+class Learner(Tool):
+    """What a failed case says: what the client saw and expected, how the server ended."""
+
+    def facts(self, fault: str, case: str) -> dict[str, list[str]]:
+        """Of the first case that failed: the comments with each label.  People see the same."""
+        done = run("--tap", f"--case={case}", "--patience=1", fake(fault))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        found: dict[str, list[str]] = {}
+        for line in done.stdout[done.stdout.index("\nnot ok") + 1 :].splitlines()[1:]:
+            if not line.startswith("# "):
+                break
+            label, fact = line[2:].split(": ", 1)
+            found.setdefault(label, []).append(fact)
+            self.assertIn(f"    {label}: {fact}\n", done.stderr)
+        return found
+
+    def assert_saw(self, fault: str, case: str, saw: str, expected: str) -> dict[str, list[str]]:
+        facts = self.facts(fault, case)
+        self.assertRegex(facts["saw"][0], f"^{saw}$")
+        self.assertRegex(facts["expected"][0], f"^{expected}$")
+        self.assertRegex(facts["at"][0], r"^[a-z_]+\.c:\d+$")
+        return facts
+
+    def test_a_hang_and_how_far_it_came(self):
+        facts = self.assert_saw(
+            "hang", "echo-sizes", "no byte for 1 s after 4 of 1,024 bytes", "all 1,024 bytes,.*"
+        )
+        self.assertEqual(set(facts), {"saw", "expected", "at"})
+        self.assert_saw(
+            "hang", "echo-sixteen", "no byte for 1 s after 4,096 of 16,777,216 bytes, and no more .*"
+            "|no byte for 1 s after 4,096 .*, which the client had all sent, and its FIN",
+            "all 16,777,216 bytes, unchanged and in order",
+        )
+        self.assert_saw(
+            "hang", "lab-short-messages",
+            r"connection \d+ of 20: no byte for 1 s after 4,096 of [\d,]+ bytes", "all .*",
+        )
+
+    def test_an_end_that_does_not_come(self):
+        self.assert_saw(
+            "open", "echo-one-byte-a-send",
+            "all 20,000 bytes came back, but the connection was still open 1 s later, while .*",
+            "the server closes it after the client's FIN, .*",
+        )
+
+    def test_which_bytes_came_instead(self):
+        sixteen = "all 16,777,216 bytes, unchanged and in order"
+        for fault, case, found, expected in (
+            ("lost", "echo-sixteen", "those from byte 16 on: 8 were missing", sixteen),
+            ("again", "echo-sixteen", "those from byte 0 on a second time", sixteen),
+            ("noisy", "echo-sixteen", "bytes that this client never sent", sixteen),
+            ("foreign", "echo-two-hundred", "bytes that belong to another connection", "all .*"),
+        ):
+            with self.subTest(fault=fault):
+                self.assert_saw(fault, case, rf".* bytes came back right, then {found}", expected)
+
+    def test_a_server_that_is_gone(self):
+        for fault, server, line in (
+            ("crash", "killed by SIGSEGV (Segmentation fault)", None),
+            ("exit", "ended with status 3", "no memory left"),
+        ):
+            with self.subTest(fault=fault):
+                facts = self.facts(fault, "lab-one-line")
+                self.assertEqual(facts["server"], [server])
+                self.assertEqual(facts.get("stderr"), line and [line])
+
+    def test_a_sanitizer_s_report_comes_first(self):
+        facts = self.facts("sanitizer", "lab-one-line")
+        self.assertEqual(facts["server"], ["ended with status 1"])
+        self.assertEqual(facts["stderr"][0], "... 100 lines left out ...")
+        self.assertIn("ERROR: AddressSanitizer: heap-buffer-overflow", facts["stderr"][1])
+        self.assertEqual(facts["stderr"][2:], [str(number) for number in range(19)])
+
+    def test_no_server_at_all(self):
+        done = run("--tap", "--patience=1", "sleep 100{port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(
+            done.stdout,
+            r"^1\.\.\d+\n# saw: no connection to port \d+ in 6 s\n"
+            r"# expected: .*\n# at: .*\nBail out! no connection to port \d+ in 6 s\n$",
+        )
 
 
 class Choice(Tool):

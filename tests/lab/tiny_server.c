@@ -47,10 +47,12 @@ static void serve(struct pollfd *entry)
         return;
 #endif
 #ifdef OVERFLOWS
-    buffer[sizeof(buffer) + (size_t)count] = 'x';
+    if (length > 0)
+        buffer[sizeof(buffer) + (size_t)count] = 'x';
 #endif
 #ifdef CRASHES
-    abort();
+    if (length == 0)
+        abort();
 #endif
     if (length > 0) {
         send(entry->fd, buffer, (size_t)length, MSG_NOSIGNAL);
