@@ -120,7 +120,8 @@ class Disguise(InFolder):
                 phrases = {" ".join(told[i : i + PHRASE]) for i in range(len(told) - PHRASE + 1)}
                 innocent = words_in(*(TOP / hunt["program"]).iterdir(), *(TOP / "echo").iterdir())
                 self.assertNotIn(" ".join(words_of(hunt["patch"])), words)
-                self.assertEqual([one for one in phrases if one in words and one not in innocent], [])
+                giving_away = [one for one in phrases if one in words and one not in innocent]
+                self.assertEqual(giving_away, [])
 
     def test_each_function_is_written_differently(self):
         """Than in the original, and than with another seed: shapes, not names, are compared."""
@@ -133,10 +134,10 @@ class Disguise(InFolder):
                 folder = self.work / f"{server}-{seed}"
                 disguise.disguise(server, None, seed, folder)
                 made.append([shape(one) for one in functions(folder).values()])
-                self.assertLess(part_in(plain, made[-1]), 0.25, f"{server}, seed {seed}")
+                self.assertLess(part_in(plain, made[-1]), 1 / 3, f"{server}, seed {seed}")
                 event_loop = [shape(one) for name, one in functions(folder).items()
                               if name.startswith("server.c ")]
-                self.assertLess(part_in(plain, event_loop), 0.25, f"{server}, seed {seed}")
+                self.assertLess(part_in(plain, event_loop), 1 / 3, f"{server}, seed {seed}")
             self.assertLess(part_in(set(made[0]), made[1]), 0.5, server)
 
     def test_order_and_names_differ(self):
