@@ -22,7 +22,8 @@ def run(arguments: list, **more) -> str:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more,
         )
     except FileNotFoundError:
-        raise HuntError(f"{arguments[0]} is not installed") from None
+        package = {"ctags": "universal-ctags"}.get(arguments[0], arguments[0])
+        raise HuntError(f"a hunt needs {arguments[0]}: install the package {package}") from None
     if done.returncode != 0:
         raise HuntError(f"{arguments[0]}: {done.stdout.strip() or 'failed'}")
     return done.stdout
@@ -31,7 +32,7 @@ def run(arguments: list, **more) -> str:
 def ctags(files: list[Path], kinds: str, fields: str) -> list[str]:
     """A line for each name of these kinds.  Other programs called ctags know less."""
     if "Universal Ctags" not in run(["ctags", "--version"]):
-        raise HuntError("ctags is not Universal Ctags (package universal-ctags)")
+        raise HuntError("ctags is not Universal Ctags: install the package universal-ctags")
     options = ["-x", "--sort=no", "--language-force=C", f"--kinds-C={kinds}"]
     return run(["ctags", *options, f"--_xformat={fields}", *files]).splitlines()
 

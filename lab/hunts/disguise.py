@@ -32,12 +32,16 @@ def make_hunt(number: int, seed: int, folder: Path) -> None:
     disguise(hunt["program"], BREAKS / f"{hunt['patch']}.patch", seed, folder)
     task = (HERE / "task.md").read_text(encoding="utf-8")
     for key in ("number", "title", "symptom", "build", "server"):
-        task = task.replace(f"[{key}]", str(hunt[key]).strip().replace("{port}", "10001"))
+        task = task.replace(f"[{key}]", str(hunt[key]).strip())
+    task = task.replace("{port}", "10001")
     (folder / "TASK.md").write_text(task, encoding="utf-8")
 
 
 def hunts() -> list[dict]:
-    return tomllib.loads((HERE / "hunts.toml").read_text(encoding="utf-8"))["hunt"]
+    """Each with the keys that are the same for all hunts."""
+    table = tomllib.loads((HERE / "hunts.toml").read_text(encoding="utf-8"))
+    common = {key: table[key] for key in ("build", "server")}
+    return [common | hunt for hunt in table["hunt"]]
 
 
 def disguise(server: str, patch: Path | None, seed: int, folder: Path) -> None:
@@ -72,7 +76,7 @@ def copy_program(server: str, patch: Path | None, work: Path) -> list[Path]:
 
 
 def neutral(text: str, server: str) -> str:
-    """How the opening comment says to start it, and where to read on, without the book's name."""
+    """The opening comment must fit a server that is called server, and in this folder."""
     text = text.replace(f"{server}/{server}", "./server --port=10001")
     text = text.replace(f" * {server}: ", " * server: ")
     return re.sub(r" \*\n \* Line by line: .*\n", "", text)
