@@ -163,5 +163,5 @@ def wrong_trigger(pid: int, wants_edge: bool) -> Iterator[tuple[str, str]]:
     saw = f"{len(edge)} connections watched edge-triggered, {len(level)} level-triggered"
     if wants_edge and (level or not edge):
         yield saw, "all of them edge-triggered (EPOLLET)"
-    if not wants_edge and edge:
-        yield saw, "none of them edge-triggered (no EPOLLET)"
+    if not wants_edge and (edge or not level):
+        yield saw, "all of them level-triggered (no EPOLLET)"

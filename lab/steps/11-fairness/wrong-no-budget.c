@@ -222,8 +222,6 @@ static void handle_ready_list(void)
         while (more)
             more = connection->owed > 0 ? send_owed(connection)
                                         : receive_from(connection, edges);
-        if (more)
-            add_ready(connection, edges);
     }
 }
 
