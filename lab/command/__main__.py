@@ -96,9 +96,9 @@ def check_once(folder: Folder, item: Item, server: str | None) -> int:
         following = record(folder, item, report)
     if following:
         say(f"Passed.  {following.name.capitalize()}: {following.title}")
-        say_next("read TASK.md, do what it asks, then {lab} check")
+        say_next("read TASK.md, then {lab} check")
     else:
-        has_form = item.kind == "exercise" or (item.folder / "answers.txt").exists()
+        has_form = (item.folder / "answers.txt").exists()
         what = "answers.txt" if has_form else "your program"
         say_next(ADVICE[report.status].replace("{what}", what))
     return report.status
