@@ -30,7 +30,8 @@ STOPS_HINT = (
     "What does the server print?"
 )
 KEPT_HINT = (
-    "This is a promise of an earlier step. If it held until now, look at what you have changed since."
+    "This is a promise of an earlier step. If it held until now, "
+    "look at what you have changed since."
 )
 UNKNOWN_CASE = "conformance has no such case for this server: {}"
 
