@@ -96,9 +96,10 @@ def check_once(folder: Folder, item: Item, server: str | None) -> int:
         following = record(folder, item, report)
     if following:
         say(f"Passed.  {following.name.capitalize()}: {following.title}")
-        say_next("read TASK.md, change your program, then {lab} check")
+        say_next("read TASK.md, then {lab} check")
     else:
-        what = "answers.txt" if item.kind == "exercise" else "your program"
+        has_form = (item.folder / "answers.txt").exists()
+        what = "answers.txt" if has_form else "your program"
         say_next(ADVICE[report.status].replace("{what}", what))
     return report.status
 

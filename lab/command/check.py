@@ -21,7 +21,18 @@ from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 SECONDS = 25  # that a check may take
 TIME_WAS_UP = f"the check's {SECONDS} s were over"
 NOT_STARTED = "the server doesn't start"
-START_HINT = "socket, bind and listen come first; print why a call fails (perror), and go on waiting."
+START_HINT = (
+    "Does each call say why it fails, as in err(EXIT_FAILURE, \"bind\")? "
+    "Is the port in network byte order (htons)? Does main wait for clients without end?"
+)
+STOPS_HINT = (
+    "Do what the check did: start ./server 10001, connect with nc -N, and press Ctrl-D. "
+    "What does the server print?"
+)
+KEPT_HINT = (
+    "This is a promise of an earlier step. If it held until now, "
+    "look at what you have changed since."
+)
 UNKNOWN_CASE = "conformance has no such case for this server: {}"
 
 
@@ -108,7 +119,7 @@ class Check:
         run = test.run(list(dict.fromkeys(wanted)), self.started + SECONDS, self.progress)
         if run.bail_out:
             lines = facts(run.comments) or [f"saw: {run.bail_out}"]
-            self.stop("\n".join(lines), "the server doesn't go on running")
+            self.stop("\n".join(lines), "the server doesn't go on running", STOPS_HINT)
             return
         self.report.complete = run.complete
         for promise, result in self.pairs:
@@ -180,7 +191,7 @@ def time_is_up(*_):
 def blank(promise: Promise, kept: bool) -> Result:
     return Result(
         promise.says, promise.name, 0 if kept else promise.points, read=promise.read,
-        hint=promise.hint, kept=kept, person=promise.person,
+        hint=KEPT_HINT if kept else promise.hint, kept=kept, person=promise.person,
         message="your teacher reads this" if promise.person else "",
     )
 

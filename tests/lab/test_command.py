@@ -267,6 +267,26 @@ class Quick(Command):
         (self.folder / "answers.txt").write_text("sum: 3")
         self.assertIn("1 of 1 points", self.run_lab("check"))
 
+    def test_a_step_with_a_form(self):
+        """It has no new code, so there is nothing to change in the program."""
+        form = COURSE / "steps/02-second/answers.txt"
+        form.write_text("call: ")
+        self.addCleanup(form.unlink)
+        self.start("2")
+        self.assertIn("Next: change answers.txt", self.run_lab("check", status=1))
+
+    def test_the_hint_fits_the_failure(self):
+        """The first promise's own hint would be about something else."""
+        self.start()
+        for program, hint in (
+            ("int main(void) { return 0; }", "Does each call say why"),
+            ("#define CRASHES\n" + TINY, "Do what the check did"),
+        ):
+            (self.folder / "server.c").write_text(program)
+            self.assertIn(f"hint:      {hint}", self.run_lab("check", status=1))
+        self.run_lab("skip")
+        self.assertIn("hint:      This is a promise of an earlier", self.run_lab("check", status=1))
+
     def test_usage(self):
         for words in ([], ["dance"], ["start", "1"], ["start", "99", "x"], ["list", "--all"]):
             self.run_lab(*words, status=64, cwd=BASE)

@@ -34,7 +34,7 @@ sys.path.insert(0, str(TOP / "lab/command"))
 
 import course
 import processes
-from check import Check
+from check import KEPT_HINT, Check
 from results import PASSED, Report
 
 
@@ -147,6 +147,7 @@ class Step(unittest.TestCase):
                 self.assertIsNotNone(first, outcomes(report))
                 self.assertEqual(first.name, second_line(wrong), outcomes(report))
                 self.assertTrue(first.hint and first.read, first.name)
+                self.assertEqual(first.hint == KEPT_HINT, first.kept, first.hint)
 
 
 def load_tests(loader, _tests, _pattern):
