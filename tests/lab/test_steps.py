@@ -137,6 +137,9 @@ class Step(unittest.TestCase):
             return  # such as the last step, which is no program
         subprocess.run([*COMPILER, starter], check=True)
         report = self.check(starter)
+        if not report.first_failure:  # it may be the machine that is slow
+            with patiently():
+                report = self.check(starter)
         self.assertFalse(report.holds, outcomes(report))
         self.assertNotEqual(report.first_failure, None, outcomes(report))
 
