@@ -3,6 +3,7 @@ brackets, statements, and where Universal Ctags finds its functions and names.""
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 STRING = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
@@ -29,10 +30,15 @@ def run(arguments: list, **more) -> str:
     return done.stdout
 
 
-def ctags(files: list[Path], kinds: str, fields: str) -> list[str]:
-    """A line for each name of these kinds.  Other programs called ctags know less."""
+@cache
+def require_universal_ctags() -> None:
     if "Universal Ctags" not in run(["ctags", "--version"]):
         raise HuntError("ctags is not Universal Ctags: install the package universal-ctags")
+
+
+def ctags(files: list[Path], kinds: str, fields: str) -> list[str]:
+    """A line for each name of these kinds.  Other programs called ctags know less."""
+    require_universal_ctags()
     options = ["-x", "--sort=no", "--language-force=C", f"--kinds-C={kinds}"]
     return run(["ctags", *options, f"--_xformat={fields}", *files]).splitlines()
 

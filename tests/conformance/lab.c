@@ -6,6 +6,9 @@
  * messages are short, one of them late to read; and a few show one trap of a
  * later step alone.  They run only where --case names them.
  *
+ * What fails each of them: a wrong solution in lab/steps, named below where the
+ * case is added.
+ *
  * The traps: to serve one connection until it ends while others wait, to end
  * with the first client, to wait in recv for a client that is silent, and in
  * send for one that does not read; with edge-triggered epoll, to accept or
@@ -37,7 +40,10 @@ START_TEST(one_line)
 }
 END_TEST
 
-/* A server that ends with its first client, or waits on for it, is found. */
+/*
+ * A server that ends with the first client that has sent something, or waits on
+ * for it, is found.  (One that ends with any client is found at its start.)
+ */
 START_TEST(next_client)
 {
     enum { CLIENTS = 5 };
@@ -183,12 +189,20 @@ END_TEST
 
 void add_lab_cases(void)
 {
+    /* 01: wrong-one-receive */
     case_add(1, "lab-one-line", one_line, ON_REQUEST, 30);
+    /* 01: solution without the test for the end of the stream */
     case_add(1, "lab-next-client", next_client, ON_REQUEST, 30);
+    /* 03: wrong-serves-to-the-end */
     case_add(1, "lab-three-at-once", three_at_once, ON_REQUEST, 30);
+    /* 03: wrong-sets-not-copied */
     case_add(1, "lab-short-messages", short_messages, ON_REQUEST, 30);
+    /* 04: wrong-drops-the-rest */
     case_add(3, "lab-late-reader", late_reader, ON_REQUEST, 60);
+    /* 07: wrong-table-of-1024 */
     case_add(1, "lab-twelve-hundred", twelve_hundred, ON_REQUEST, 30);
+    /* 10: wrong-accepts-once */
     case_add(1, "lab-burst", burst, ON_REQUEST, 30);
+    /* 10: wrong-receives-once */
     case_add(1, "lab-found-whole", found_whole, ON_REQUEST, 30);
 }
