@@ -8,11 +8,11 @@ from pathlib import Path
 
 import course
 from results import Result
+from sockets import table
 
 from . import live
 from .form import Wrong, choice, count, filled_in
 from .sheet import Sheet
-from .sockets import table
 
 WAIT_SECONDS = 5
 # States of a TCP socket in /proc/net/tcp, by what the peer has sent last: proc(5).
