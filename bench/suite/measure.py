@@ -113,10 +113,18 @@ def explain_end(trial: dict, server: Server) -> None:
 
 
 def check_process(trial: dict) -> None:
-    """Did the process that we watch leave the work to another one?"""
-    used = (trial.get("server_use") or {}).get("cpu_seconds")
+    """Did the process that we watch leave the work to another one?  Then it slept throughout.
+
+    Its CPU time alone doesn't say: beside busy programs, a short turn may find all replies
+    there already.
+    """
+    use = trial.get("server_use") or {}
+    used, switches = use.get("cpu_seconds"), use.get("context_switches") or {}
     echoes = trial.get("echoes") or 0
-    if trial["valid"] and used is not None and echoes > 100 and used < 1e-7 * echoes:
+    if not trial["valid"] or used is None or echoes <= 100:
+        return
+    woken = switches.get("voluntary") or 0
+    if used < 1e-7 * echoes and woken < 1e-3 * echoes:
         trial |= {"valid": False, "reason": NOT_THE_SERVER}
 
 

@@ -29,6 +29,7 @@ from unittest import mock
 
 from made_up import FOUR, ROOT, lines, write
 
+import measure
 import results
 import servers
 from experiments import EXPERIMENTS, WAITS
@@ -418,6 +419,13 @@ class BadServers(Run):
         used = [t["server_use"]["cpu_seconds"] for t in read_trials(self.output)]
         self.assertTrue(all(seconds > 0 for seconds in used), used)
         self.assertEqual(processes_with(f"--counters={self.base}/mark"), [])
+
+    def test_a_process_that_slept_while_another_one_answered(self):
+        for cpu, woken, expected in ((1e-6, 0, False), (1e-6, 3, True), (0.01, 0, True)):
+            use = {"cpu_seconds": cpu, "context_switches": {"voluntary": woken}}
+            trial = {"valid": True, "echoes": 400, "server_use": use}
+            measure.check_process(trial)
+            self.assertEqual(trial["valid"], expected, (cpu, woken))
 
     def test_one_that_does_not_start_is_not_started_again(self):
         self.run_suite(*IDLE, "--only=odd,poll_server", odd("refuses"), "--rounds=3")
