@@ -14,13 +14,14 @@ import course
 import mechanism
 import processes
 from folder import STATE
+from limits import stretched
 from results import Result
 from sockets import ESTABLISHED, table
 
 from .form import Wrong, choice, count
 from .sheet import NotRun, Sheet
 
-SECONDS = 2  # for each thing to happen
+SECONDS = stretched(2)  # for each thing to happen
 CALLS = ("accept", "recv", "send", "nothing")
 PLACES = ("client", "socket", "program", "nowhere")
 CLIENTS = ("second", "third", "none")
