@@ -530,6 +530,14 @@ class Machine(Command):
         path = f"{fake.parent}:{os.environ['PATH']}"
         self.assertIn("Built without sanitizers", self.run_lab("check", env={"PATH": path}))
 
+    def test_few_descriptors(self):
+        self.start(faults="")
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        printed = self.run_lab("check", status=2, preexec_fn=few)
+        self.assertIn("The first that could not be checked: A line comes back", printed)
+        self.assertIn("only 64 descriptors", printed)
+        self.assertNotIn("hint:", printed)
+
     def test_a_limit_of_memory(self):
         self.start(faults="")
         limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))
@@ -550,6 +558,9 @@ class Machine(Command):
         state = self.folder / ".lab.json"
         for text, why in (
             ("{", "damaged"), ("[]", "damaged"), ('{"format": 1}', "damaged"), ("", "damaged"),
+            (json.dumps(self.state() | {"items": {"step-1": 5}}), "damaged"),
+            (json.dumps(self.state() | {"items": {"step-1": {"points": "4"}}}), "damaged"),
+            (json.dumps(self.state() | {"server": 7}), "damaged"),
             (json.dumps(self.state() | {"format": 2}), "another version"),
         ):
             state.write_text(text)
