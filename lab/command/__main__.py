@@ -6,6 +6,7 @@
     mechanism    how a server waits              check        a check, from all of these
     results      what it found                   show         printing;  watch: each save
     problem      what ends a command early       exercises/   modules for what needs code
+    sockets      those of this machine           limits       of time
 """
 
 import argparse
@@ -208,8 +209,10 @@ def make_parser() -> Parser:
         for argument, more in arguments:
             command.add_argument(argument, **more)
 
-    server = ("--server", {"metavar": "COMMAND", "type": server_command, "help": "what starts a server in another "
-                           "language, with {port} where its port belongs"})
+    server = ("--server", {
+        "metavar": "COMMAND", "type": server_command,
+        "help": "what starts a server in another language, with {port} where its port belongs",
+    })
     item = {"metavar": "STEP", "help": "3, step-3, hunt-1 or exercise-4"}
     add("list", list_all, "Show all steps, hunts and exercises, with your points.")
     add("start", start, "Make a folder for a step, a hunt or an exercise.",

@@ -153,7 +153,8 @@ def start_once(make_words, folder: Path) -> Server:
     try:
         server = start_printing(words, cwd=folder)
     except OSError as error:
-        raise Problem(f"{words[0]}: {error.strerror}", "give a command that starts", USAGE) from None
+        advice = "give a command that starts"
+        raise Problem(f"{words[0]}: {error.strerror}", advice, USAGE) from None
     server.port = port
     return server
 

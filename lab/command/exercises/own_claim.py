@@ -62,7 +62,9 @@ def status_of(words: list[str]) -> int | None:
 
 
 def in_words(status: int | None) -> str:
-    return f"was not done after {SECONDS} s" if status is None else processes.status_in_words(status)
+    if status is None:
+        return f"was not done after {SECONDS} s"
+    return processes.status_in_words(status)
 
 
 def holds(text: str) -> None:
