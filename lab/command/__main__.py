@@ -6,11 +6,8 @@
     mechanism    how a server waits              check        a check, from all of these
     results      what it found                   show         printing;  watch: each save
     problem      what ends a command early       exercises/   modules for what needs code
+    sockets      those of this machine           limits       of time
 """
-
-import signal
-
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback out of an import
 
 import argparse
 import importlib
@@ -46,10 +43,19 @@ class Parser(argparse.ArgumentParser):
         raise Problem(message, f"{{lab}} {self.prog.partition(' ')[2]} --help", USAGE)
 
 
+def server_command(text: str) -> str:
+    """What --server gives, if it is a command that a port can be put into."""
+    try:
+        if any("{port}" in word for word in shlex.split(text)):
+            return text
+        reason = "has no {port} in it"
+    except ValueError as error:  # such as a quotation that isn't closed
+        reason = str(error)
+    raise Problem(f"--server '{text}': {reason}", "--server 'COMMAND {port}'", USAGE)
+
+
 def start(options) -> int:
     item, path = course.find(options.item), Path(options.folder)
-    if options.server and "{port}" not in options.server:
-        raise Problem(f"--server '{options.server}': has no {{port}} in it", "add it", USAGE)
     if item.kind == "hunt" and any(path.glob("*.[ch]")):
         raise Problem(f"{path}: has C files in it", "choose a new folder for the hunt", USAGE)
     folder = folders.make(path, item, options.server)
@@ -204,8 +210,10 @@ def make_parser() -> Parser:
         for argument, more in arguments:
             command.add_argument(argument, **more)
 
-    server = ("--server", {"metavar": "COMMAND", "help": "what starts a server in another "
-                           "language, with {port} where its port belongs"})
+    server = ("--server", {
+        "metavar": "COMMAND", "type": server_command,
+        "help": "what starts a server in another language, with {port} where its port belongs",
+    })
     item = {"metavar": "STEP", "help": "3, step-3, hunt-1 or exercise-4"}
     add("list", list_all, "Show all steps, hunts and exercises, with your points.")
     add("start", start, "Make a folder for a step, a hunt or an exercise.",

@@ -1,6 +1,8 @@
 """Compiling the student's server: the compiler's message, and what built it."""
 
 import os
+import re
+import resource
 import shlex
 import shutil
 import subprocess
@@ -17,6 +19,7 @@ SANITIZERS = "-fsanitize=address,undefined"
 SECONDS = stretched(15)
 LINES_MOST = 40
 NO_SPACE = "No space left on device"
+INCLUDED = re.compile(" +from ")  # the second line, and so on, of how a header came in
 
 
 @dataclass
@@ -64,13 +67,15 @@ def sanitizers_work() -> bool:
 def compile_server(folder: Path, source: str = "server.c") -> Compiled:
     need_compiler()
     need_room(folder)
-    if not (folder / source).exists():
+    if not (folder / source).is_file():
         return Compiled(False, f"{source}: there is no such file")
     remark = None
-    works, printed = compile_with([SANITIZERS], folder, source)
-    if not works and not sanitizers_work():
-        works, printed = compile_with([], folder, source)
+    if limited := resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        remark = "Built without sanitizers: they need more memory than ulimit -v allows."
+    works, printed = compile_with([] if limited else [SANITIZERS], folder, source)
+    if not (works or limited or sanitizers_work()):
         remark = "Built without sanitizers: they don't link on this machine."
+        works, printed = compile_with([], folder, source)
     return Compiled(works, shortened(printed), remark)
 
 
@@ -95,7 +100,7 @@ def build(line: str, folder: Path) -> Compiled:
 
 
 def shortened(printed: str) -> str | None:
-    lines = printed.rstrip().splitlines()
+    lines = [line for line in printed.rstrip().splitlines() if not INCLUDED.match(line)]
     if len(lines) > LINES_MOST:
         lines[LINES_MOST - 1 :] = [f"... {len(lines) - LINES_MOST + 1} more lines"]
     return "\n".join(lines) or None

@@ -151,5 +151,5 @@ def read_tap(lines, found: Run, started: float, progress) -> None:
 def judge_status(status: int, complaint: str, found: Run) -> None:
     found.complete = status != -signal.SIGTERM
     if status not in (0, 1, -signal.SIGTERM) or (status == 1 and not (found.cases or found.bail_out)):
-        last = complaint.strip().splitlines() or [processes.status_in_words(status)]
+        last = complaint.strip().splitlines() or [f"it {processes.status_in_words(status)}"]
         found.error = f"conformance: {last[-1].removeprefix('conformance: ')}"

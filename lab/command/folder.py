@@ -126,14 +126,25 @@ def write_whole(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def check_state(state: dict) -> None:
+    """Raises TypeError or KeyError for what could not be worked with."""
+    str.strip(state["item"])
+    str.strip(state.get("server", ""))
+    int.bit_length(state["seed"])
+    for record in state["items"].values():
+        dict.keys(record)
+        int.bit_length(record.get("points", 0))
+        int.bit_length(record.get("hints", 0))
+
+
 def read_state(path: Path) -> dict:
     mend = f"mv {STATE} damaged.json, then {{lab}} start STEP . keeps your files"
     try:
         state = json.loads(path.read_bytes())
-        known = state["format"], state["item"], state["items"].items()
+        known, _ = state["format"], check_state(state)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Problem(f"{path}: damaged; nothing was changed", mend) from None
-    if known[0] != FORMAT:
+    if known != FORMAT:
         raise Problem(
             f"{path}: written by another version of the lab; nothing was changed",
             "use that version here, or start in a new folder",

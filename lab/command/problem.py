@@ -31,7 +31,8 @@ class Interrupted(BaseException):
 
 
 def of_system(error: OSError) -> Problem:
-    where = f"{error.filename}: " if error.filename else ""
+    name = error.filename2 or error.filename  # of a rename, the new name
+    where = f"{name}: " if name else ""
     advice = ADVICE.get(error.errno, "mend that, then run the same command again")
     return Problem(f"{where}{error.strerror or error}", advice)
 

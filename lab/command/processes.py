@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import random
 import signal
@@ -19,7 +20,8 @@ PORTS = range(12000, 32000)  # below the ephemeral range, as conformance chooses
 LISTEN_SECONDS = stretched(8)  # within which a server must listen
 TRIES = 3  # ports, where another program was faster
 IN_USE = "Address already in use"
-LINES_MOST = 20  # of what a server prints
+PRINTED_MOST = 1 << 18  # bytes that are kept of what a server prints,
+LINES_MOST = 20  # and lines that are shown
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 
 libc = ctypes.CDLL(None)
@@ -36,8 +38,11 @@ class Server:
     printed: int  # a file with what it prints
 
     def lines(self) -> list[str]:
-        text = os.pread(self.printed, 1 << 16, 0).decode(errors="replace")
-        return [f"printed: {line}" for line in text.splitlines()[:LINES_MOST]]
+        text = os.pread(self.printed, PRINTED_MOST, 0).rstrip(b"\0")
+        return text.decode(errors="replace").splitlines()
+
+    def first_lines(self) -> list[str]:
+        return [f"printed: {line}" for line in self.lines()[:LINES_MOST]]
 
 
 def adopt_orphans() -> None:
@@ -48,10 +53,28 @@ def adopt_orphans() -> None:
 def start(words: list[str], ending: int = signal.SIGKILL, **more) -> subprocess.Popen:
     """In a session of its own: Ctrl-C reaches us alone, and we end it in order.  If we are
     killed, the kernel sends it `ending`."""
+
+    def prepare() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, ending, 0, 0, 0)
+        with contextlib.suppress(OSError):  # where memory runs out, this ends and nothing else
+            Path("/proc/self/oom_score_adj").write_text("1000")
+
     return subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, start_new_session=True,
-        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, ending, 0, 0, 0), **more,
+        words, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=prepare, **more
     )
+
+
+def start_printing(words: list[str], **more) -> Server:
+    """What it prints goes to a file in memory, which needs no room on a disk and which a
+    program that prints without end can't make larger."""
+    printed = os.memfd_create("output", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(printed, PRINTED_MOST)
+    fcntl.fcntl(printed, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+    try:
+        return Server(start(words, stdout=printed, stderr=printed, **more), 0, printed)
+    except OSError:
+        os.close(printed)
+        raise
 
 
 def parents() -> dict[int, int]:
@@ -85,9 +108,17 @@ def end_all() -> None:
                 pass
 
 
+def end(process: subprocess.Popen) -> None:
+    """Everything that it started ends with it."""
+    for pid in reversed(family(process.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
 def status_in_words(status: int) -> str:
     if status < 0:
-        return f"killed by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
+        return f"was killed by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
     return f"ended with status {status}"
 
 
@@ -101,14 +132,14 @@ def free_port() -> int:
 
 def start_server(make_words, folder: Path) -> Server:
     """Start the server that make_words(port) names, on a free port, and wait for it."""
+    deadline = time.monotonic() + LISTEN_SECONDS
     for _ in range(TRIES):
-        port = free_port()
-        server = start_once(make_words(port), folder, port)
-        saw = await_listening(server)
+        server = start_once(make_words, folder)
+        saw = await_listening(server, deadline)
         if saw is None:
             return server
         end_all()
-        lines = server.lines()
+        lines = server.first_lines()
         if not any(IN_USE in line for line in lines):
             break
         saw = f'the server says "{IN_USE}" although its port is free: does it use its argument?'
@@ -116,18 +147,20 @@ def start_server(make_words, folder: Path) -> Server:
     raise NotServing("\n".join([f"saw: {saw}", f"expected: {expected}", *lines]))
 
 
-def start_once(words: list[str], folder: Path, port: int) -> Server:
-    printed = os.memfd_create("output")  # needs no room on a disk
+def start_once(make_words, folder: Path) -> Server:
+    port = free_port()
+    words = make_words(port)
     try:
-        process = start(words, cwd=folder, stdout=printed, stderr=printed)
+        server = start_printing(words, cwd=folder)
     except OSError as error:
-        raise Problem(f"{words[0]}: {error.strerror}", "give a command that starts", USAGE) from None
-    return Server(process, port, printed)
+        advice = "give a command that starts"
+        raise Problem(f"{words[0]}: {error.strerror}", advice, USAGE) from None
+    server.port = port
+    return server
 
 
-def await_listening(server: Server) -> str | None:
+def await_listening(server: Server, deadline: float) -> str | None:
     """None when it listens, otherwise what was seen instead."""
-    deadline = time.monotonic() + LISTEN_SECONDS
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             return f"the server {status_in_words(server.process.returncode)} before it listened"

@@ -113,7 +113,7 @@ def report(found: Report) -> None:
     if failure:
         say_failure(failure)
     if not found.complete:
-        say(wrapped("\nTime was up before all cases had run."))
+        say("\nTime was up before all cases had run.")
     say(f"\n{found.earned} of {found.possible} points")
 
 
@@ -133,7 +133,8 @@ def say_result(result: Result) -> None:
 
 
 def say_failure(failure: Result) -> None:
-    say("\n" + wrapped(f"The first that does not hold: {failure.promise}") + "\n")
+    wrong = "could not be checked" if failure.outcome == ERROR else "does not hold"
+    say("\n" + wrapped(f"The first that {wrong}: {failure.promise}") + "\n")
     seen = set()
     for line in failure.message.splitlines():
         label, text = LABELLED.fullmatch(line).groups()
@@ -143,6 +144,8 @@ def say_failure(failure: Result) -> None:
             margin = " " * (15 + len(text) - len(text.lstrip()))
             say(wrapped(text, f"  {head or '':<10} ", margin if text[0] == " " else " " * 13))
         seen.add(label)
+    if failure.outcome == ERROR:  # neither is about the student's program
+        return
     if failure.read:
         say(wrapped("; ".join(failure.read), "  read:      "))
     if failure.hint:

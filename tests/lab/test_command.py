@@ -161,6 +161,26 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
+def largest_output(pid: int) -> int:
+    """The size of the largest file in memory that a process or its children write."""
+    found = [0]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(pid) in ancestors(process.name) and "output" in os.readlink(process / "fd/1"):
+                found.append((process / "fd/1").stat().st_size)
+        except OSError:  # it has ended meanwhile
+            continue
+    return max(found)
+
+
+def ancestors(pid: str) -> list[str]:
+    found = []
+    while pid != "0":
+        found.append(pid)
+        pid = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+    return found
+
+
 def await_that(condition) -> bool:
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
@@ -355,7 +375,10 @@ class Steps(Command):
         self.assertIn("passed   A line comes back", failed)
         self.assertIn("saw:       the server sleeps in epoll_wait", failed)
         self.assertIn("no-such", self.run_lab("check", "--server", "no-such {port}", status=64))
-        self.assertIn("no {port}", self.run_lab("start", "1", "x", "--server", "x", status=64))
+        for command in ("x", "", "x '{port}"):
+            for words in (["check"], ["start", "1", "x"]):
+                self.run_lab(*words, "--server", command, status=64)
+        self.assertFalse((self.folder / "x").exists())
 
     def test_a_hunt(self):
         self.start("hunt-3")
@@ -369,6 +392,19 @@ class Steps(Command):
         self.assertEqual((self.folder / "part.c").read_text(), part)
         (self.folder / "server.c").write_text(TINY)
         self.assertIn("5 of 5 points", self.run_lab("check"))
+
+    def test_the_command_as_it_is_typed(self):
+        """By its name where PATH has this very one, else by the shorter path."""
+        self.start()
+        bin_folder = Path(tempfile.mkdtemp(dir=BASE))
+        (bin_folder / "lab").symlink_to(LAB)
+        path = f"{bin_folder}:{os.environ['PATH']}"
+        self.assertIn("Next: try it, then lab check", self.run_lab("hint", env={"PATH": path}))
+        (bin_folder / "lab").unlink()
+        shutil.copy(LAB, bin_folder / "lab")
+        self.assertIn(f"then {LAB} check", self.run_lab("hint", env={"PATH": path}))
+        self.assertIn("Next: ./lab start", self.run_lab("list", cwd=LAB.parent))
+        self.assertIn("Next: lab/lab start", self.run_lab("list", cwd=LAB.parents[1]))
 
     def test_help(self):
         for command in ("list", "start", "check", "hint", "watch", "reset", "skip"):
@@ -397,6 +433,21 @@ class Programs(Command):
         printed = self.assert_says(errors, "more lines")
         self.assertLess(len(printed.splitlines()), 65)
 
+    def test_it_includes_itself(self):
+        self.assert_says('#include "server.c"\n', "nested")
+
+    def test_no_file(self):
+        """A folder of that name, or a pipe, which a compiler waits for."""
+        self.start()
+        (self.folder / "server.c").unlink()
+        os.mkfifo(self.folder / "server.c")
+        self.assertIn("no such file", self.run_lab("check", status=1))
+
+    def test_a_folder_where_the_program_belongs(self):
+        self.start(faults="")
+        (self.folder / "server").mkdir()
+        self.assertIn("my server/server: Is a directory", self.run_lab("check", status=2))
+
     def test_a_warning(self):
         self.start(faults="static int unused;\n")
         self.assertIn("-Wunused-variable", self.run_lab("check"))
@@ -409,6 +460,37 @@ class Programs(Command):
 
     def test_a_sanitizer_report(self):
         self.assert_says("#define OVERFLOWS\n", "AddressSanitizer: stack-buffer-overflow")
+
+    def test_it_goes_to_the_background(self):
+        self.assert_says("#define DAEMON\n", "the server ended while three connections")
+
+    def test_it_leaves_children(self):
+        self.assert_says("#define FORKS\n", "2 processes for these connections")
+
+    def test_it_ignores_signals(self):
+        self.start(faults="#define STUBBORN\n")
+        self.run_lab("check")
+        self.assertEqual(processes_in(self.folder), [])
+
+    def test_it_prints_without_end(self):
+        """What it prints must not fill the memory."""
+        self.start(faults="#define PRINTS\n")
+        with subprocess.Popen(
+            [sys.executable, LAB, "check"], cwd=self.folder, env=environment(),
+            stdout=subprocess.DEVNULL,
+        ) as check:
+            self.assertTrue(await_that(lambda: largest_output(check.pid) > 0))
+            largest = 0
+            while check.poll() is None:
+                largest = max(largest, largest_output(check.pid))
+                time.sleep(0.02)
+        self.assertEqual(check.returncode, 1)
+        self.assertLessEqual(largest, 1 << 20)
+
+    def test_where_memory_runs_out_it_ends_first(self):
+        command = "cat /proc/self/oom_score_adj {port}"
+        self.start("1", "--server", command)
+        self.assertIn("printed:   1000\n", self.run_lab("check", status=1))
 
     def test_its_port_is_taken(self):
         self.assert_says("#define TAKEN\n", '"Address already in use"')
@@ -468,6 +550,19 @@ class Machine(Command):
         path = f"{fake.parent}:{os.environ['PATH']}"
         self.assertIn("Built without sanitizers", self.run_lab("check", env={"PATH": path}))
 
+    def test_few_descriptors(self):
+        self.start(faults="")
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        printed = self.run_lab("check", status=2, preexec_fn=few)
+        self.assertIn("The first that could not be checked: A line comes back", printed)
+        self.assertIn("only 64 descriptors", printed)
+        self.assertNotIn("hint:", printed)
+
+    def test_a_limit_of_memory(self):
+        self.start(faults="")
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))
+        self.assertIn("than ulimit -v allows", self.run_lab("check", preexec_fn=limit))
+
     def test_moved_and_copied(self):
         self.start(faults="")
         self.run_lab("hint")
@@ -483,6 +578,9 @@ class Machine(Command):
         state = self.folder / ".lab.json"
         for text, why in (
             ("{", "damaged"), ("[]", "damaged"), ('{"format": 1}', "damaged"), ("", "damaged"),
+            (json.dumps(self.state() | {"items": {"step-1": 5}}), "damaged"),
+            (json.dumps(self.state() | {"items": {"step-1": {"points": "4"}}}), "damaged"),
+            (json.dumps(self.state() | {"server": 7}), "damaged"),
             (json.dumps(self.state() | {"format": 2}), "another version"),
         ):
             state.write_text(text)

@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -79,8 +80,30 @@ int main(int argc, char *argv[])
     fprintf(stderr, "bind: Address already in use\n");
     return 1;
 #endif
+#ifdef STUBBORN
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+#endif
     listener = make_listener(atoi(argv[1]));
     add(listener);
+#ifdef DAEMON
+    if (fork() != 0)
+        _exit(0);
+#endif
+#ifdef FORKS
+    if (fork() == 0) {
+        setsid();
+        signal(SIGTERM, SIG_IGN);
+        for (;;)
+            pause();
+    }
+#endif
+#ifdef PRINTS
+    if (fork() == 0) {
+        for (;;)
+            fputs("one line more\n", stdout);
+    }
+#endif
     while (poll(entries, (nfds_t)count, -1) >= 0) {
         for (int i = count - 1; i > 0; i--) {
             if (entries[i].revents != 0)

@@ -127,7 +127,7 @@ def traced(pid: int, port: int, report: str) -> str:
         tracer.send_signal(signal.SIGINT)
         tracer.wait(SECONDS)
     finally:
-        live.end(tracer)
+        processes.end(tracer)
         tracer.stderr.close()
     return Path(report).read_text()
 
@@ -154,7 +154,7 @@ def count_live(folder: Path, answers: dict[str, str]) -> float:
         with tempfile.TemporaryDirectory(prefix="lab-") as scratch:
             table = traced(server.process.pid, server.port, f"{scratch}/calls")
     finally:
-        live.end(server.process)
+        processes.end(server.process)
     return calls_of(table) / ECHOES
 
 

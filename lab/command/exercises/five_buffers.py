@@ -1,7 +1,6 @@
 """Exercise 6: a client that never reads, against a server that is right and one that isn't."""
 
 import contextlib
-import os
 import re
 import shlex
 import signal
@@ -16,12 +15,12 @@ import course
 import processes
 from limits import stretched
 from results import Result
+from sockets import ESTABLISHED, table
 
 from . import live
 from .counters import read_counters
 from .form import Wrong, filled_in, wrong_kind
 from .sheet import NotRun, Sheet
-from .sockets import ESTABLISHED, table
 
 BREAK = "tests/breaks/unbounded-buffering.patch"
 SETTLE_SECONDS = stretched(8)  # within which the client must have filled all buffers
@@ -63,28 +62,20 @@ def command_of(answers: dict[str, str], port: int) -> list[str]:
         raise wrong_kind("client", text, f"a command ({error})") from None
 
 
-@dataclass
-class Client:
-    process: subprocess.Popen
-    printed: int
-
-    def numbers(self) -> list[int]:
-        text = os.pread(self.printed, 1 << 16, 0).decode(errors="replace")
-        return [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", text)[:50]]
+def numbers(client: processes.Server) -> list[int]:
+    """What it has printed: a number may come in groups of three digits."""
+    found = re.findall(r"\d[\d,]*", "\n".join(client.lines()))[:50]
+    return [int(number.replace(",", "")) for number in found]
 
 
 @contextlib.contextmanager
-def running(words: list[str], folder: Path) -> Iterator[Client]:
-    printed = os.memfd_create("output")
-    try:
-        process = processes.start(words, cwd=folder, stdout=printed, stderr=printed)
-    except OSError as error:
-        raise Wrong(f"saw: client: {words[0]}: {error.strerror}\nexpected: a program") from None
-    try:
-        yield Client(process, printed)
-    finally:
-        live.end(process)
-        os.close(printed)
+def running(words: list[str], folder: Path) -> Iterator[processes.Server]:
+    with contextlib.ExitStack() as stack:
+        try:
+            client = stack.enter_context(live.printing(words, cwd=folder))
+        except OSError as error:
+            raise Wrong(f"saw: client: {words[0]}: {error.strerror}\nexpected: a program") from None
+        yield client
 
 
 # --- What is seen from outside.
@@ -105,7 +96,7 @@ def buffers_of(server: live.Server) -> Buffers | None:
     )
 
 
-def settled(server: live.Server, client: Client) -> Buffers:
+def settled(server: live.Server, client: processes.Server) -> Buffers:
     """The buffers, once nothing moves any more and the client has printed its number."""
     deadline, seen, since = time.monotonic() + SETTLE_SECONDS, None, time.monotonic()
     while time.monotonic() < deadline:
@@ -114,7 +105,7 @@ def settled(server: live.Server, client: Client) -> Buffers:
         if now != seen:
             seen, since = now, time.monotonic()
         still = time.monotonic() - since > STILL
-        if seen and still and client.numbers():
+        if seen and still and numbers(client):
             return seen
         if client.process.poll() is not None:
             ended = processes.status_in_words(client.process.returncode)
@@ -124,7 +115,7 @@ def settled(server: live.Server, client: Client) -> Buffers:
                 " sends until nothing is taken, prints the number of bytes, and stays")
 
 
-def why_not_settled(seen: Buffers | None, still: bool, client: Client) -> str:
+def why_not_settled(seen: Buffers | None, still: bool, client: processes.Server) -> str:
     if seen is None:
         return "no connection to the server"
     return "bytes still move: something reads them" if not still else "no number from the client"
@@ -141,8 +132,8 @@ def stalls(seen: Buffers) -> None:
                     " until the kernel takes no more, and never read")
 
 
-def adds_up(seen: Buffers, client: Client) -> str:
-    said = client.numbers()[-1]
+def adds_up(seen: Buffers, client: processes.Server) -> str:
+    said = numbers(client)[-1]
     if said != seen.total():
         raise Wrong(
             f"saw: the client says {said:,}; the five buffers hold {seen.total():,}\nexpected: the"

@@ -9,11 +9,11 @@ from pathlib import Path
 import course
 from limits import stretched
 from results import Result
+from sockets import table
 
 from . import live
 from .form import Wrong, choice, count, filled_in
 from .sheet import Sheet
-from .sockets import table
 
 WAIT_SECONDS = stretched(5)
 # States of a TCP socket in /proc/net/tcp, by what the peer has sent last: proc(5).

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -40,17 +39,8 @@ ALL_FILES = ["sh", "-c", 'ulimit -S -n "$(ulimit -H -n)"; exec "$@"', "sh"]
 
 
 @dataclass
-class Server:
-    process: subprocess.Popen
-    port: int
+class Server(processes.Server):
     counters: Path
-    printed: int  # a file with what it prints
-
-    def output(self) -> str:
-        return os.pread(self.printed, 1 << 22, 0).decode(errors="replace")
-
-    def lines(self) -> list[str]:
-        return self.output().splitlines()
 
 
 @cache
@@ -73,24 +63,31 @@ def listening(
 ) -> Iterator[Server]:
     """One of the four, or a program with the same options, while the block lasts."""
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
-        counters, printed = Path(folder) / "counters", os.memfd_create("output")
+        counters = Path(folder) / "counters"
         words = [*wrapper, *program_words, "--port=0", *options]
         words += [f"--counters={counters}"] if counted else []
-        process = processes.start(words, stdout=printed, stderr=printed)
-        try:
-            server = Server(process, 0, counters, printed)
+        with printing(words) as started:
+            server = Server(**vars(started), counters=counters)
             server.port = port_of(server)
             yield server
-        finally:
-            end(process)
-            os.close(printed)
+
+
+@contextlib.contextmanager
+def printing(words: list[str], **more) -> Iterator[processes.Server]:
+    """A program, and what it prints, while the block lasts."""
+    server = processes.start_printing(words, **more)
+    try:
+        yield server
+    finally:
+        processes.end(server.process)
+        os.close(server.printed)
 
 
 def port_of(server: Server) -> int:
     """It says where it listens, once it does."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        found = re.search(r"listening on \S+:(\d+)$", server.output(), re.MULTILINE)
+        found = re.search(r"listening on \S+:(\d+)$", "\n".join(server.lines()), re.MULTILINE)
         if found:
             return int(found[1])
         if server.process.poll() is not None:
@@ -108,14 +105,6 @@ def until(happened, what: str):
             raise NotRun(f"{what}: not within {READY_SECONDS} s")
         time.sleep(0.01)
     return found
-
-
-def end(process: subprocess.Popen) -> None:
-    """Everything that it started ends with it."""
-    for pid in reversed(processes.family(process.pid)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
 
 
 @contextlib.contextmanager
@@ -170,7 +159,7 @@ def take_turns(servers: dict[str, Server], *options: str) -> list[dict]:
     try:
         output, complaint = generator.communicate(timeout=LOAD_SECONDS)
     except subprocess.TimeoutExpired:
-        end(generator)
+        processes.end(generator)
         raise NotRun(f"the load took more than {LOAD_SECONDS} s on this machine") from None
     points = [json.loads(line) for line in output.splitlines()]
     if not points:

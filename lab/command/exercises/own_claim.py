@@ -58,11 +58,13 @@ def status_of(words: list[str]) -> int | None:
     except subprocess.TimeoutExpired:
         return None
     finally:
-        live.end(program)
+        processes.end(program)
 
 
 def in_words(status: int | None) -> str:
-    return f"not done after {SECONDS} s" if status is None else processes.status_in_words(status)
+    if status is None:
+        return f"was not done after {SECONDS} s"
+    return processes.status_in_words(status)
 
 
 def holds(text: str) -> None:
@@ -75,7 +77,7 @@ def holds(text: str) -> None:
         for _ in range(RUNS):
             status = status_of(words)
             if status != 0:
-                raise Wrong(f"saw: {in_words(status)}\nexpected: status 0 each time")
+                raise Wrong(f"saw: it {in_words(status)}\nexpected: status 0 each time")
 
 
 def changed(text: str, answers: dict[str, str]) -> str:
@@ -103,7 +105,7 @@ def can_fail(text: str) -> str:
         raise Wrong("saw: it passes with the other expectation as well\nexpected: it fails: a claim"
                     " that can't fail proves nothing")
     if status is None or (status < 0 and -status != signal.SIGABRT):
-        raise Wrong(f"saw: changed, the program is {in_words(status)}\nexpected: it ends by itself"
+        raise Wrong(f"saw: changed, the program {in_words(status)}\nexpected: it ends by itself"
                     " and says that the claim does not hold")
     return f"changed, it {in_words(status)}"
 

@@ -16,12 +16,12 @@ import processes
 from folder import STATE
 from limits import stretched
 from results import Result
+from sockets import ESTABLISHED, table
 
 from .form import Wrong, choice, count
 from .sheet import NotRun, Sheet
 
 SECONDS = stretched(2)  # for each thing to happen
-ESTABLISHED = "01"  # a state in /proc/net/tcp: proc(5)
 CALLS = ("accept", "recv", "send", "nothing")
 PLACES = ("client", "socket", "program", "nowhere")
 CLIENTS = ("second", "third", "none")
@@ -67,14 +67,11 @@ def connections_of(pid: int) -> int:
     return sum(inode not in listeners for inode in mechanism.sockets_of(pid).values())
 
 
-def socket_of(server: processes.Server, client: socket.socket) -> tuple[str, int]:
-    """State and unread bytes of the server's end of a connection: proc(5)."""
-    local, remote = f":{server.port:04X}", f":{client.getsockname()[1]:04X}"
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[1].endswith(local) and words[2].endswith(remote):
-            return words[3], int(words[4].partition(":")[2], 16)
-    return "", 0
+def socket_of(server: processes.Server, client: socket.socket) -> tuple[int, int]:
+    """State and unread bytes of the server's end of a connection."""
+    ports = server.port, client.getsockname()[1]
+    found = [one for one in table() if (one.local, one.remote) == ports]
+    return (found[0].state, found[0].received) if found else (0, 0)
 
 
 def place_of(server: processes.Server, client: socket.socket, length: int) -> str:
