@@ -388,6 +388,9 @@ class Programs(Command):
     def test_a_sanitizer_report(self):
         self.assert_says("#define OVERFLOWS\n", "AddressSanitizer: stack-buffer-overflow")
 
+    def test_a_sanitizer_report_is_written_to_its_end(self):
+        self.assert_says("#define USES_NULL\n", "SUMMARY: AddressSanitizer: SEGV")
+
     def test_its_port_is_taken(self):
         self.assert_says("#define TAKEN\n", '"Address already in use"')
 
