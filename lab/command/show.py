@@ -113,7 +113,7 @@ def report(found: Report) -> None:
     if failure:
         say_failure(failure)
     if not found.complete:
-        say(wrapped("\nTime was up before all cases had run."))
+        say("\n" + wrapped("Time was up before all cases had run."))
     say(f"\n{found.earned} of {found.possible} points")
 
 
