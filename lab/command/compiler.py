@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import processes
+from limits import stretched
 from problem import ADVICE, Problem, errno
 
 PLAIN = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-g", "-fmessage-length=76"]
 SANITIZERS = "-fsanitize=address,undefined"
-SECONDS = 15
+SECONDS = stretched(15)
 LINES_MOST = 40
 NO_SPACE = "No space left on device"
 

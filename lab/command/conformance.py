@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import processes
+from limits import stretched
 from problem import Problem
 
-PATIENCE = 2  # seconds without a byte that make a hang
-ENDING_SECONDS = 3
+PATIENCE = stretched(2)  # seconds without a byte that make a hang
+ENDING_SECONDS = stretched(3)
 LAB = Path(__file__).resolve().parents[1]
 TOP = LAB.parent  # of the repository
 TARGET = "tests/conformance/conformance"
@@ -39,6 +40,13 @@ class Run:
     comments: list[str] = field(default_factory=list)  # and this is what was seen
     complete: bool = True  # False: it was ended when time was up
     error: str | None = None  # a failure of conformance itself
+
+    def add(self, later: "Run") -> None:
+        self.cases += later.cases
+        self.comments += later.comments
+        self.bail_out = self.bail_out or later.bail_out
+        self.complete = self.complete and later.complete
+        self.error = self.error or later.error
 
 
 @cache
@@ -88,7 +96,7 @@ class Test:
 
     def words(self, cases: list[str]) -> list[str]:
         return [
-            program(), f"--patience={PATIENCE}", f"--seed={self.seed}",
+            program(), f"--patience={max(1, round(PATIENCE))}", f"--seed={self.seed}",
             f"--case={','.join(cases)}", self.command,
         ]
 

@@ -43,6 +43,7 @@ class Item:
     module: str = ""  # command/exercises/NAME.py, for what needs code
     build: str = ""  # of a hunt: the shell command that compiles it
     server: str = ""  # of a hunt: the command that starts it
+    case: str = ""  # of a hunt: the one that is certain to catch its bug
 
     @property
     def key(self) -> str:

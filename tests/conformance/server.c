@@ -254,8 +254,9 @@ static void find_process(struct server *server)
     pid_t pid = process_that_serves(getpid(), server->started, server->port);
 
     if (pid <= 0 && !server_is_running(server) && server->ended)
-        ck_abort_msg("the server %s after a client had connected and "
-                     "left" EXPECTED "it goes on and serves the next client",
+        ck_abort_msg("the server was gone after a client had connected and "
+                     "left: %s" EXPECTED
+                     "it goes on and serves the next client",
                      words_status(server->status));
     if (pid <= 0)
         server_assert_running(server);

@@ -3,11 +3,13 @@ disguise alone breaks nothing.
 
     FOUR_WAYS_BUILD=build python3 tests/lab/test_hunts.py [CLASS]
 
-Disguise is quick.  Caught builds each hunt twice; Whole holds disguised servers that aren't
-broken to the whole contract.
+Disguise and RoundTripOfTwo are quick.  Caught builds each hunt twice; RoundTrip starts and checks
+each with the command, as a student does; Whole holds disguised servers that aren't broken to the
+whole contract.
 """
 
 import itertools
+import json
 import os
 import re
 import shlex
@@ -35,6 +37,7 @@ WHOLE_SEEDS = (5, 77)
 AT_ONCE = 3  # as tests/breaks/run: a busy loop must keep a processor
 QUICK = ["echo-sizes", "half-close-found-together", "failure-many-at-once", "full-no-descriptors",
          "backpressure-stop-and-go", "backpressure-quiet-when-half-closed"]
+LINE = 60  # characters of a promise that stand on one line
 PHRASE = 4  # words in a row of a patch's header that would give it away
 
 
@@ -191,6 +194,49 @@ class Caught(InFolder):
             if done.returncode == 1 and "1 failed" in done.stdout:
                 return ""
         return name + done.stdout
+
+
+class RoundTripOfTwo(InFolder):
+    """Start a hunt, check it, undo the bug, and check again."""
+
+    hunts = [hunt for hunt in HUNTS if hunt["number"] in (2, 10)]
+
+    def lab(self, *words: str, cwd: Path) -> subprocess.CompletedProcess:
+        limits = {"LAB_TIME_FACTOR": "4", "LAB_CONFORMANCE": str(CONFORMANCE)}
+        return subprocess.run([sys.executable, TOP / "lab/lab", *words], cwd=cwd, check=False,
+                              env=os.environ | limits, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+
+    def test_found_and_repaired(self):
+        for hunt in self.hunts:
+            with self.subTest(hunt["patch"]):
+                self.round_trip(hunt)
+
+    def round_trip(self, hunt: dict) -> None:
+        folder = self.work / f"hunt-{hunt['number']}"
+        started = self.lab("start", folder.name, str(folder), cwd=self.work)
+        self.assertEqual(started.returncode, 0, started.stdout)
+        says = next(one["says"] for one in TABLE["promise"] if one["name"] == hunt["promise"])
+        self.find(hunt, f"FAILED   {says}"[:LINE], folder)
+
+        seed = json.loads((folder / ".lab.json").read_text())["seed"]
+        disguise.disguise(hunt["program"], None, seed, folder)
+        repaired = self.lab("check", cwd=folder)
+        self.assertEqual(repaired.returncode, 0, repaired.stdout)
+        self.assertIn(f"{hunt['points']} of {hunt['points']} points", repaired.stdout)
+        self.assertNotIn("not run", repaired.stdout)
+
+    def find(self, hunt: dict, line: str, folder: Path) -> None:
+        for _ in range(int(header_of(hunt, "Tries") or 1)):
+            found = self.lab("check", cwd=folder)
+            if line in found.stdout:
+                break
+        self.assertEqual(found.returncode, 1, found.stdout)
+        self.assertIn(line, found.stdout)
+
+
+class RoundTrip(RoundTripOfTwo):
+    hunts = [hunt for hunt in HUNTS if hunt not in RoundTripOfTwo.hunts]
 
 
 class Whole(InFolder):

@@ -12,7 +12,9 @@ FOLDER is one of lab/steps, such as 03-select; usually all of them.  In each
 A step without new code has solution.txt and wrong-NAME.txt instead: answers to its form.
 """
 
+import contextlib
 import difflib
+import importlib
 import os
 import re
 import shutil
@@ -21,11 +23,15 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 TOP = Path(__file__).resolve().parents[2]
 STEPS = TOP / "lab/steps"
 COMPILER = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
 NEW_LINES = range(10, 41)
+FACTOR = 4  # for time limits, where the machine may have had other things to do
+LIMITS = ("check.SECONDS", "compiler.SECONDS", "conformance.PATIENCE", "mechanism.SECONDS",
+          "processes.LISTEN_SECONDS")
 FORM, TASK_LINES, TASK_COLUMNS = "answers.txt", 60, 80
 if "FOUR_WAYS_BUILD" in os.environ:
     built = Path(os.environ["FOUR_WAYS_BUILD"]).absolute() / "tests/conformance/conformance"
@@ -72,6 +78,20 @@ def outcomes(report: Report) -> str:
     lines = [f"{report.item}: {report.compile or 'compiles'}"]
     lines += [f"{one.name}: {one.outcome}: {one.message}" for one in report.results]
     return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def patiently():
+    with contextlib.ExitStack() as stack:
+        for name in LIMITS:
+            module, constant = name.split(".")
+            longer = FACTOR * getattr(importlib.import_module(module), constant)
+            stack.enter_context(mock.patch(name, longer))
+        yield
+
+
+def fails_first(report: Report) -> str:
+    return report.first_failure.name if report.first_failure else ""
 
 
 class Step(unittest.TestCase):
@@ -122,7 +142,8 @@ class Step(unittest.TestCase):
 
     def test_solution(self):
         for solution in self.sources("solution"):
-            report = self.check(solution)
+            with patiently():
+                report = self.check(solution)
             self.assertTrue(report.holds, outcomes(report))
             wrong = [one for one in report.judged if one.outcome != PASSED]
             self.assertEqual(wrong, [], outcomes(report))
@@ -142,10 +163,12 @@ class Step(unittest.TestCase):
             self.assertGreaterEqual(len(wrongs), 2)
         for wrong in wrongs:
             with self.subTest(wrong.name):
-                report = self.check(wrong)
+                report, promise = self.check(wrong), second_line(wrong)
+                if fails_first(report) != promise:  # it may be the machine that is slow
+                    with patiently():
+                        report = self.check(wrong)
+                self.assertEqual(fails_first(report), promise, outcomes(report))
                 first = report.first_failure
-                self.assertIsNotNone(first, outcomes(report))
-                self.assertEqual(first.name, second_line(wrong), outcomes(report))
                 self.assertTrue(first.hint and first.read, first.name)
 
 

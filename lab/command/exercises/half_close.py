@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import course
+from limits import stretched
 from results import Result
 
 from . import live
@@ -14,7 +15,7 @@ from .form import Wrong, choice, count, filled_in
 from .sheet import Sheet
 from .sockets import table
 
-WAIT_SECONDS = 5
+WAIT_SECONDS = stretched(5)
 # States of a TCP socket in /proc/net/tcp, by what the peer has sent last: proc(5).
 ARRIVED = {0x01: "data", 0x08: "FIN"}
 CLIENTS = ("with -N", "without -N")

@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 
 import processes
+from limits import stretched
 
 from .sheet import NotRun
 
@@ -30,8 +31,8 @@ FOUR = {  # the names that forms use, and the programs
     "select": "select_server", "poll": "poll_server", "lt": "epoll_lt_server",
     "et": "epoll_et_server",
 }
-READY_SECONDS = 5
-LOAD_SECONDS = 25
+READY_SECONDS = stretched(5)
+LOAD_SECONDS = stretched(25)
 TRIES = 3
 SPARE_FILES = 64  # descriptors that are needed for other things than connections
 # Let a server have as many open files as it may; loadgen does the same by itself.

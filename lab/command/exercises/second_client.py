@@ -14,12 +14,13 @@ import course
 import mechanism
 import processes
 from folder import STATE
+from limits import stretched
 from results import Result
 
 from .form import Wrong, choice, count
 from .sheet import NotRun, Sheet
 
-SECONDS = 2  # for each thing to happen
+SECONDS = stretched(2)  # for each thing to happen
 ESTABLISHED = "01"  # a state in /proc/net/tcp: proc(5)
 CALLS = ("accept", "recv", "send", "nothing")
 PLACES = ("client", "socket", "program", "nowhere")
