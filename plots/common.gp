@@ -7,6 +7,7 @@
 #     names     the same, as people call them
 #     mine      those that somebody brought along;  peers: other ways to write it
 #     title     an array: the title of each panel
+#     panels    the numbers of the panels that have figures
 #     $data     panel server x value low high suspect words, a line per figure,
 #               in seconds, bytes or per second; suspect is 0 or 1
 #

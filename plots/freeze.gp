@@ -17,7 +17,7 @@ set samples 400
 stats $data using (only($1 == 3, $4)) name "closed" nooutput
 set label "open loop, response time" at 6, 1.8 * stop textcolor rgb ink
 set label "open loop, service time" at 13, stop / 9 textcolor rgb ink
-set label "closed loop" at 13, 1.7 * closed_median textcolor rgb ink
+if (exists("closed_median")) set label "closed loop" at 13, 1.7 * closed_median textcolor rgb ink
 expected(x) = x > window / stop ? stop - window / x : NaN
 plot for [s in servers] $data using (only(is(1, s), $3)):4 with lines \
         linewidth width(s) + 1 linecolor rgb color(s) notitle, \

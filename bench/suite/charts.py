@@ -145,6 +145,7 @@ def script(run: Run, name: str, kind: str) -> str:
         f"names = {quoted(' '.join(short(s).replace(' ', NO_BREAK) for s in servers))}",
         f"mine = {quoted(' '.join(s for s in servers if s not in (*THE_FOUR, *PEERS, FLOOR)))}",
         f"peers = {quoted(' '.join(s for s in servers if s in (*PEERS, FLOOR)))}",
+        f"panels = {quoted(' '.join(map(str, sorted({row.panel for row in data}))))}",
         f"array title[{len(titles)}] = [{', '.join(map(quoted, titles))}]",
         *(frozen(run) if name == "freeze" else []),
         "$data << EOD",

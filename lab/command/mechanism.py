@@ -157,6 +157,8 @@ def wrong_trigger(pid: int, wants_edge: bool) -> Iterator[tuple[str, str]]:
             (edge if int(events, 16) & EPOLLET else level).add(int(fd))
     edge, level = edge & own, level & own
     saw = f"{len(edge)} connections watched edge-triggered, {len(level)} level-triggered"
+    if not edge and not level:
+        saw = "epoll watches none of the connections: they are not accepted, or not added"
     if wants_edge and (level or not edge):
         yield saw, "all of them edge-triggered (EPOLLET)"
     if not wants_edge and (edge or not level):

@@ -551,9 +551,17 @@ void server_await_descriptors(struct server *server, unsigned count)
     }
 }
 
+/* AddressSanitizer reports an error and then ends the server: let it finish. */
+static void let_it_report(struct server *server)
+{
+    if (strstr(server_errors(server), "AddressSanitizer") != NULL)
+        ends_within(server, STOP_SECONDS);
+}
+
 /* A leak checker runs when the process exits, so it gets the time to exit. */
 static void finish(struct server *server)
 {
+    let_it_report(server);
     if (!server->ended || server_is_running(server)) {
         server_assert_running(server);
         server->stopped = true;

@@ -492,6 +492,9 @@ class Programs(Command):
         self.start("1", "--server", command)
         self.assertIn("printed:   1000\n", self.run_lab("check", status=1))
 
+    def test_a_sanitizer_report_is_written_to_its_end(self):
+        self.assert_says("#define USES_NULL\n", "SUMMARY: AddressSanitizer: SEGV")
+
     def test_its_port_is_taken(self):
         self.assert_says("#define TAKEN\n", '"Address already in use"')
 

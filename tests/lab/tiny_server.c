@@ -51,6 +51,10 @@ static void serve(struct pollfd *entry)
     if (length > 0)
         buffer[sizeof(buffer) + (size_t)count] = 'x';
 #endif
+#ifdef USES_NULL
+    if (length == 0)
+        *(volatile int *)NULL = 1;
+#endif
 #ifdef CRASHES
     if (length == 0)
         abort();

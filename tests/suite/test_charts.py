@@ -89,6 +89,25 @@ class Drawing(unittest.TestCase):
         drawn, problems = charts.draw_all(alone)
         self.assertEqual((len(drawn), problems), (len(EXPERIMENTS), []))
 
+    def test_a_point_alone_is_drawn(self):
+        """As with --active or --idle: a panel has a single x, 0 perhaps, or none at all."""
+        points = {}
+        for line in made_up.lines(("idle", "active", "size", "fairness", "turns", "freeze")):
+            loads = ("experiment", "mode", "idle", "active", "size", "firehoses", "turn")
+            points.setdefault(tuple(line[name] for name in loads), []).append(line)
+        for number, (point, lines) in enumerate(points.items()):
+            with self.subTest(point=point):
+                place = made_up.write(Path(folder.name) / f"point-{number}", lines, False)
+                drawn, problems = charts.draw_all(made_up.load_run(place))
+                self.assertEqual((list(drawn), problems), ([point[0]], []))
+
+    def test_panels_without_figures_take_no_room(self):
+        lines = [one for one in made_up.lines(("idle",)) if one["active"] == 1]
+        run = made_up.load_run(made_up.write(Path(folder.name) / "column", lines, False))
+        svg = charts.draw_svg(run, "idle")
+        self.assertEqual(svg.count("1 active connection"), 2)
+        self.assertNotIn("100 active connections", svg)
+
     def test_pixels_for_the_readme(self):
         drawn = charts.gnuplot(charts.script(few, "churn", "png"))
         self.assertTrue(drawn.startswith(b"\x89PNG") and b"IEND" in drawn)

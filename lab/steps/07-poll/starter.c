@@ -152,7 +152,7 @@ int main(int argc, char *argv[])
 
     FD_SET(listen_fd, &read_interest);
     for (;;) {
-        /* TODO: poll.  What it is asked and what it answers lie apart. */
+        /* TODO: poll.  Its answer has a field of its own, so copy nothing. */
         fd_set readable = read_interest; /* copies: select overwrites them */
         fd_set writable = write_interest;
 

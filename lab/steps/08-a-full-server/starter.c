@@ -96,7 +96,7 @@ static void accept_one(int listen_fd)
     int fd = accept(listen_fd, NULL, NULL);
     if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED))
         return; /* the client has gone before we came to it */
-    /* TODO: the server is full.  It must not end, and not ask again at once. */
+    /* TODO: the server is full.  Neither end it nor try again at once. */
     if (fd < 0)
         err(EXIT_FAILURE, "accept");
 

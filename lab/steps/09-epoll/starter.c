@@ -94,7 +94,7 @@ static void watch_readable(int fd, struct connection *connection)
 
 /*
  * A connection that owes bytes waits for room, and receives nothing.
- * TODO: a change of interest is a system call now: only where there is one.
+ * TODO: this is a system call now.  Make it only if the interest changes.
  */
 static void update_interest(struct connection *connection)
 {

@@ -172,8 +172,7 @@ static bool receive_from(struct connection *connection)
     }
     connection->owed = (size_t)length;
     connection->offset = 0;
-    /* TODO: a short receive has emptied the socket: unless what is behind it?
-     */
+    /* TODO: a short receive has emptied the socket.  What may yet follow? */
     return send_owed(connection);
 }
 
