@@ -86,7 +86,7 @@ def end_all() -> None:
 
 def status_in_words(status: int) -> str:
     if status < 0:
-        return f"killed by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
+        return f"was killed by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
     return f"ended with status {status}"
 
 
