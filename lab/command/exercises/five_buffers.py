@@ -125,7 +125,7 @@ def settled(server: live.Server, client: Client) -> Buffers:
 def why_not_settled(seen: Buffers | None, still: bool, client: Client) -> str:
     if seen is None:
         return "no connection to the server"
-    return "no number from the client" if still else "bytes still moving: something reads"
+    return "no number from the client" if still else "bytes are still moving"
 
 
 def stalls(seen: Buffers) -> None:
