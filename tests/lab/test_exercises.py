@@ -339,7 +339,7 @@ class PredictChart(InAFolder):
         )
         self.assert_failed(found, "order", "lt > poll, but lt isn't higher")
         self.assert_failed(found, "rises", "poll rises as well")
-        self.assert_failed(found, "ends", "poll held 1,200")
+        self.assert_failed(found, "ends", "poll held all 1,200")
 
     def test_a_wrong_end(self):
         with mock.patch.object(predict_chart, "measure", side_effect=predict_chart.NotRun("no")):
