@@ -148,7 +148,7 @@ def hint(_options) -> int:
             folder.save()
             say(show.wrapped(item.hints[given], f"Hint {given + 1} of {len(item.hints)}: ", "  "))
         else:
-            say(f"There is no other hint for {item.name}: you have seen {given}.")
+            say(f"There are no more hints for {item.name}: you have seen all {given}.")
     say_next("try it, then {lab} check")
     return 0
 
@@ -165,7 +165,8 @@ def reset(_options) -> int:
             copy = folder.keep("server.c")
             folder.put_starter(item)
         hand_out(folder, item)
-    say(f"This is {item.name} as it was at its start." + (f"  Yours is {copy}." if copy else ""))
+    say(f"{item.name.capitalize()} is back at its start."
+        + (f"  What you had is kept as {copy}." if copy else ""))
     say_next("read TASK.md, then {lab} check")
     return 0
 
@@ -219,7 +220,7 @@ def make_parser() -> Parser:
     add("start", start, "Make a folder for a step, a hunt or an exercise.",
         ("item", item), ("folder", {"metavar": "DIR", "help": "the folder, a new one"}), server)
     add("check", check, "Compile and run your program, and say which promises hold.",
-        ("item", item | {"nargs": "?", "help": item["help"] + "; usually the present one"}), server)
+        ("item", item | {"nargs": "?", "help": item["help"] + "; without it, the present one"}), server)
     add("hint", hint, "Give the next hint for the present step.")
     add("watch", watch_folder, "Check now and after each save.  Ctrl-C ends it.")
     add("reset", reset, "Begin the present step again.  Your program is kept.")

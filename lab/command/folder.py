@@ -168,7 +168,7 @@ def here() -> Folder:
     folder = find()
     if folder is None:
         raise Problem(
-            "this is no folder of the lab: it has no .lab.json",
+            "this isn't a folder of the lab: it has no .lab.json",
             "{lab} start 1 DIR, then cd DIR", USAGE,
         )
     return folder

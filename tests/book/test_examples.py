@@ -247,8 +247,8 @@ class Exercises(InAFolder):
         self.assertEqual(len(self.checked), 12)
         for number, text in enumerate(self.checked, 1):
             with self.subTest(exercise=number):
-                self.assertIn("lab/lab check", text)
-                self.assertIn(f"lab/lab start exercise-{number} DIR", text)
+                self.assertIn("`lab check`", text)
+                self.assertIn(f"lab start exercise-{number} DIR", text)
                 folder = next((book.ROOT / "lab/exercises").glob(f"{number:02}-*"))
                 title = tomllib.loads((folder / "exercise.toml").read_text())["title"]
                 self.assertIn(f"\n== {number}. {title} (", EXERCISES)

@@ -256,7 +256,7 @@ class Quick(Command):
         self.start()
         self.assertIn("Hint 1 of 2: Look at recv.", self.run_lab("hint"))
         self.assertIn("Hint 2 of 2: Look at send.", self.run_lab("hint"))
-        self.assertIn("no other hint", self.run_lab("hint"))
+        self.assertIn("no more hints", self.run_lab("hint"))
 
     def test_reset_and_skip_keep_what_was_written(self):
         self.start()

@@ -106,7 +106,7 @@ class Forms(InAFolder):
         for data, said in [
             (without, "the line 'calls-lt:' is missing"),
             (good + b"calls-lt: 4\n", "a second answer for 'calls-lt'"),
-            (good + b"calls-lx: 4\n", "'calls-lx' is not in the form"),
+            (good + b"calls-lx: 4\n", "'calls-lx' is no line of the form"),
             (good + b"three\n", "'three'"),
             (good + b"\xff\xfe\n", "not UTF-8"),
             (good + b"#" * 70000, "65,536 bytes"),
@@ -235,7 +235,7 @@ class WhichServer(InAFolder):
         first, second = self.evidence["et"]
         found = self.check(server="et", line_1=first, line_2=second)
         self.assert_failed(found, "server", "saw: et")
-        self.assert_failed(found, "lines", "do not follow each other")
+        self.assert_failed(found, "lines", "aren't neighbours")
 
     def test_lines_that_others_tell_as_well(self):
         self.tell("poll")
@@ -267,7 +267,7 @@ class HalfClose(InAFolder):
         found = self.check(
             line="connection 5: sent 6 bytes", segment="RST", returned="-1", later="with -N"
         )
-        self.assert_failed(found, "line", "before the server knows")
+        self.assert_failed(found, "line", "says nothing about the end")
         self.assert_failed(found, "segment", "saw: RST")
         self.assert_failed(found, "returned", "returned: '-1'")
         self.assert_failed(found, "later", "saw: with -N")
@@ -338,8 +338,8 @@ class PredictChart(InAFolder):
             order="lt > et > select > poll", rises="select", ends="poll", ends_at="1024"
         )
         self.assert_failed(found, "order", "lt > poll, but lt isn't higher")
-        self.assert_failed(found, "rises", "poll rises, and you don't say so")
-        self.assert_failed(found, "ends", "poll held 1,200")
+        self.assert_failed(found, "rises", "poll rises as well")
+        self.assert_failed(found, "ends", "poll held all 1,200")
 
     def test_a_wrong_end(self):
         with mock.patch.object(predict_chart, "measure", side_effect=predict_chart.NotRun("no")):
@@ -394,7 +394,7 @@ class FiveBuffers(InAFolder):
             "print(s.send(b'x' * 100), flush=True)\n"
             "time.sleep(60)\n"
         ))
-        self.assert_failed(found, "stalls", "nothing in client sending and server received")
+        self.assert_failed(found, "stalls", "nothing in the buffers client sending and server received")
 
     def test_a_client_that_leaves(self):
         found = self.check(client=self.client("print(1)\n"))
@@ -439,7 +439,7 @@ class OneLine(InAFolder):
         for lines, said in (
             ((), "0 lines removed"),
             (("append_ready(connection, edges);", "last_ready = connection;"), "2 lines removed"),
-            (("static struct listener listener;",), "doesn't compile"),
+            (("static struct listener listener;",), "no longer compiles"),
         ):
             with self.subTest(said=said):
                 shutil.copy(ROOT / self.source, self.folder / self.source)
@@ -483,7 +483,7 @@ class WherePollLoses(InAFolder):
         with self.measured(2.0, 3.0):
             found = self.check(idle="1,000")
         self.assert_passed(found, "shown")
-        self.assert_failed(found, "not-before", "with 500 idle already")
+        self.assert_failed(found, "not-before", "with only 500 idle")
 
     def test_poll_that_needs_less_is_no_answer(self):
         with self.measured(1.0, 0.8):
@@ -493,7 +493,7 @@ class WherePollLoses(InAFolder):
         """Beside 500 idle connections no noise hides the difference."""
         found = self.check(idle="1000")
         self.assert_passed(found, "shown")
-        self.assert_failed(found, "not-before", "with 500 idle already")
+        self.assert_failed(found, "not-before", "with only 500 idle")
 
     def test_numbers_that_cannot_be_measured(self):
         for idle in ("0", "1", "100,000"):
@@ -662,19 +662,19 @@ class BesideTheFour(InAFolder):
     def test_a_run_without_this_server(self):
         self.run_left(*self.four(), ("cpu", "other", 6e-5))
         found = self.check(**self.right)
-        self.assert_failed(found, "run", "besides the four it has: other")
+        self.assert_failed(found, "run", "besides the four, it has other")
         self.assertEqual(found["calls"].outcome, NOT_RUN)
 
     def test_a_run_of_this_server_alone(self):
         self.run_left(("cpu", "mine", 6e-5))
-        self.assert_failed(self.check(**self.right), "run", "yours beside all four")
+        self.assert_failed(self.check(**self.right), "run", "all four and yours")
 
     def test_no_run_at_all(self):
         self.assert_failed(self.check(**self.right), "run", "No such file")
         self.run_left()
         self.assert_failed(self.check(**self.right), "run", "no figures for 1 active")
         (self.folder / "results/figures.tsv").write_bytes(b"\xff\xfe\0")
-        self.assert_failed(self.check(**self.right), "run", "is no table")
+        self.assert_failed(self.check(**self.right), "run", "isn't a table")
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_calls_are_counted_where_the_run_has_no_counters(self):

@@ -42,18 +42,18 @@ def read_figures(
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
     except OSError as error:
-        expected = "a folder that bench/run has left"
+        expected = "the results folder of a run of bench/run"
         raise Wrong(f"saw: {path}: {error.strerror}\nexpected: {expected}") from None
     except (UnicodeDecodeError, csv.Error):
-        raise Wrong(f"saw: {path} is no table\nexpected: the file as bench/run left it") from None
+        raise Wrong(f"saw: {path} isn't a table\nexpected: the file as bench/run left it") from None
     found: dict[tuple[str, str], Figure] = {}
     for row in rows:
         place = row.get("mode"), row.get("active"), row.get("idle"), row.get("size")
         if place == ("closed", "1", idle, "64") and row.get("firehoses") == "0":
             keep(found, row)
     if not found:
-        raise Wrong(f"saw: no figures for 1 active and {idle} idle connections in {path}\nexpected: the"
-                    " experiment idle or active, as in bench/run --quick")
+        raise Wrong(f"saw: no figures for 1 active and {idle} idle connections in {path}\n"
+                    "expected: a run of the experiment idle or active, as in bench/run --quick")
     return found
 
 
@@ -71,11 +71,11 @@ def check_run(figures: dict, answers: dict[str, str]) -> None:
     there = list(dict.fromkeys(server for metric, server in figures if metric == "cpu"))
     if name not in there or name in live.FOUR.values():
         others = ", ".join(server for server in there if server not in live.FOUR.values())
-        raise Wrong(f"saw: {name!r} isn't in the run; besides the four it has: {others or 'none'}\n"
-                    "expected: the name that you gave it in --server=NAME=COMMAND")
+        raise Wrong(f"saw: {name!r} isn't in the run; besides the four, it has {others or 'none'}\n"
+                    "expected: the NAME of --server='NAME=COMMAND'")
     missing = [program for program in live.FOUR.values() if program not in there]
     if missing:
-        raise Wrong(f"saw: no figures of {', '.join(missing)}\nexpected: yours beside all four")
+        raise Wrong(f"saw: no figures of {', '.join(missing)}\nexpected: all four and yours")
 
 
 def check_place(figures: dict, answers: dict[str, str]) -> None:
@@ -85,11 +85,11 @@ def check_place(figures: dict, answers: dict[str, str]) -> None:
     for name, program in live.FOUR.items():
         other = figures["cpu", program]
         if name in said and other.low > mine.high:
-            raise Wrong(f"saw: {name} is said to need less CPU time per echo, and needs more\n"
-                        "expected: those that need less than yours")
+            raise Wrong(f"saw: {name} doesn't need less CPU time per echo than yours, but more\n"
+                        "expected: only those that need less than yours")
         if name not in said and other.high < mine.low:
-            raise Wrong(f"saw: {name} needs less CPU time per echo than yours\nexpected: its name"
-                        " as well")
+            raise Wrong(f"saw: {name} needs less CPU time per echo, but you don't name it\n"
+                        "expected: all those that need less than yours")
 
 
 # --- The count.
@@ -115,14 +115,14 @@ def exchange(port: int) -> None:
 
 
 def traced(pid: int, port: int, report: str) -> str:
-    """strace's table of the calls of some hundred echoes."""
+    """strace's table of the calls of a few hundred echoes."""
     tracer = processes.start(
         ["strace", "-f", "-c", "-U", "name,calls", "-o", report, "-p", str(pid)],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )
     try:
         if "attached" not in (said := tracer.stderr.readline()):
-            raise NotRun(f"strace can't look at a process here: {said.strip()}")
+            raise NotRun(f"strace can't attach to a process here: {said.strip()}")
         echo_many(port)
         tracer.send_signal(signal.SIGINT)
         tracer.wait(SECONDS)

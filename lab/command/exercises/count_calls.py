@@ -12,7 +12,7 @@ from .sheet import Sheet
 IDLE = 900
 CALLS = ("waits", "receives", "sends", "epoll_ctls", "accepts")
 CALLS_OFF = 0.25  # a whole number is right or wrong
-SCANNED_OFF, SCANNED_LEAST = 0.2, 1.5  # a fifth, but a few descriptors do not matter
+SCANNED_OFF, SCANNED_LEAST = 0.2, 1.5  # a fifth, but a few descriptors don't matter
 
 
 def predicted(answers: dict[str, str], what: str) -> dict[str, float]:
@@ -46,7 +46,7 @@ def compare(what: str, said: dict[str, float], seen: dict, allowed) -> None:
         if abs(said[name] - seen[name][what]) > allowed(seen[name][what])
     ]
     if wrong:
-        raise Wrong("\n".join([*wrong, "expected: what a live run counts; measure it yourself"]))
+        raise Wrong("\n".join([*wrong, "expected: what a run counts; measure it yourself"]))
 
 
 def check(_folder: Path, answers: dict[str, str]) -> list[Result]:

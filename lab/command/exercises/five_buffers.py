@@ -1,4 +1,4 @@
-"""Exercise 6: a client that never reads, against a server that is right and one that isn't."""
+"""Exercise 6: a client that never reads, with a right server and with a broken one."""
 
 import contextlib
 import re
@@ -118,7 +118,7 @@ def settled(server: live.Server, client: processes.Server) -> Buffers:
 def why_not_settled(seen: Buffers | None, still: bool, client: processes.Server) -> str:
     if seen is None:
         return "no connection to the server"
-    return "bytes still move: something reads them" if not still else "no number from the client"
+    return "no number from the client" if still else "bytes are still moving"
 
 
 def stalls(seen: Buffers) -> None:
@@ -128,8 +128,8 @@ def stalls(seen: Buffers) -> None:
         if getattr(seen, name) == 0
     ]
     if empty:
-        raise Wrong(f"saw: nothing in {' and '.join(empty)}\nexpected: buffers that are full: send"
-                    " until the kernel takes no more, and never read")
+        raise Wrong(f"saw: nothing in the buffers {' and '.join(empty)}\nexpected: full buffers:"
+                    " send until the kernel takes no more, and never read")
 
 
 def adds_up(seen: Buffers, client: processes.Server) -> str:
@@ -190,7 +190,7 @@ def memory_of(pid: int) -> int:
 
 
 def end_of_broken(answers: dict[str, str], folder: Path) -> str:
-    """What becomes of it beside the student's client: the name of a signal, or none."""
+    """How it ends with the student's client: the name of a signal, or none."""
     with broken_server() as program, live.listening([program], wrapper=LITTLE) as server:
         with running(command_of(answers, server.port), folder):
             status = status_at_end(server.process)
@@ -206,9 +206,9 @@ def check_broken(answers: dict[str, str], folder: Path) -> None:
         raise wrong_kind("broken-ends", said, "the name of a signal, such as SIGTERM, or none")
     seen = end_of_broken(answers, folder)
     if said != seen.upper():
-        ends = "it goes on" if seen == "none" else "it ends otherwise"
-        raise Wrong(f"saw: {said}, but beside your client {ends}\nexpected: what becomes of a"
-                    " server that asks for memory and gets none; its shell says how it ended")
+        ends = "it goes on" if seen == "none" else "it ends in another way"
+        raise Wrong(f"saw: {said}, but with your client {ends}\nexpected: how a server"
+                    " ends that gets no more memory: the shell that started it says so")
 
 
 def check(folder: Path, answers: dict[str, str]) -> list[Result]:

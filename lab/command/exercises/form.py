@@ -1,7 +1,7 @@
 """The form that takes a student's answers: answers.txt.
 
-A line is `key: answer`.  Empty lines and lines that begin with # are there to be read.
-The keys are those of the form as it was handed out; each stands in the file once.
+A line is `key: answer`.  Empty lines and lines that begin with # are for the reader.
+The keys are those of the form that was handed out; each occurs once.
 """
 
 import re
@@ -52,7 +52,7 @@ def parse(text: str) -> dict[str, str]:
         key, answer = found[1], found[2].strip()
         if key in answers:
             raise BadForm(
-                f"saw: {NAME}, line {number}: a second answer for '{key}'\nexpected: one for it"
+                f"saw: {NAME}, line {number}: a second answer for '{key}'\nexpected: one answer"
             )
         answers[key] = answer
     return answers
@@ -64,7 +64,7 @@ def read(path: Path, blank: Path) -> dict[str, str]:
     unknown = [key for key in answers if key not in keys]
     if unknown:
         raise BadForm(
-            f"saw: {NAME}: '{unknown[0]}' is not in the form\nexpected: {', '.join(keys)}"
+            f"saw: {NAME}: '{unknown[0]}' is no line of the form\nexpected: {', '.join(keys)}"
         )
     missing = [key for key in keys if key not in answers]
     if missing:

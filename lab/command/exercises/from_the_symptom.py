@@ -16,7 +16,7 @@ def hunt_in(answers: dict[str, str], folder: Path) -> tuple[course.Item, Path]:
     said = filled_in(answers, "hunt")
     path = (folder / said).resolve()
     if not (path / folders.STATE).is_file():
-        raise wrong_kind("hunt", said, "the folder that `lab start hunt-1 DIR` made")
+        raise wrong_kind("hunt", said, "the folder that `lab start hunt-1 HUNT` made")
     try:
         item = course.find(folders.read_state(path / folders.STATE)["item"])
     except Problem as problem:
@@ -34,7 +34,7 @@ def check_hunt(answers: dict[str, str], folder: Path) -> str:
         first = next((one for one in report.judged if one.outcome != PASSED), None)
         why = f"{first.promise}\n{first.message}" if first else "nothing was checked"
         raise Wrong(f"saw: {item.name} isn't repaired yet: {why}")
-    return f"{item.name}: {len(report.judged)} promises hold"
+    return f"{item.name}: all {len(report.judged)} promises hold"
 
 
 def check(folder: Path, answers: dict[str, str]) -> list[Result]:

@@ -49,7 +49,7 @@ def watch(name: str) -> Seen:
 
 
 def come(port: int) -> list[str]:
-    """Thirty clients; what the program that opens them complains about."""
+    """Thirty clients; what echo_client prints on stderr."""
     words = [live.program("lab/echo_client"), f"--port={port}", f"--connections={CLIENTS}", "hello"]
     client = processes.start(
         words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
@@ -64,12 +64,13 @@ def without_numbers(line: str) -> str:
 def check_count(key: str, said: int, seen: int) -> None:
     if said != seen:
         side = "too many" if said > seen else "too few"
-        raise Wrong(f"saw: {key}: {said} is {side}\nexpected: what a live server shows")
+        raise Wrong(f"saw: {key}: {said} is {side}\nexpected: what the server shows")
 
 
 def check_line(key: str, said: str, seen: list[str]) -> None:
     if without_numbers(said) not in [without_numbers(line) for line in seen]:
-        raise Wrong(f"saw: {key}: {said[:70]!r}\nexpected: such a line; numbers do not matter")
+        raise Wrong(f"saw: {key}: {said[:70]!r}\nexpected: a line that was printed; numbers don't"
+                    " matter")
 
 
 def check(_folder: Path, answers: dict[str, str]) -> list[Result]:

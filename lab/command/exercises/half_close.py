@@ -26,8 +26,8 @@ class Ending:
     """What was seen of one client."""
 
     before: str  # what had arrived last when the reply was back
-    at_the_end: str  # and when the server learnt that the client was done
-    story: list[str]  # what the server told from then on
+    at_the_end: str  # and when the server learned that the client was done
+    story: list[str]  # what the server printed from then on
 
 
 def arrived(server: live.Server) -> str:
@@ -38,7 +38,7 @@ def arrived(server: live.Server) -> str:
 
 def talk(server: live.Server, half_close: bool) -> Ending:
     """As `nc -N` does, or plain nc, which ends only when you end it.  The server is stopped
-    while the end arrives, so the state in which it finds the connection can be read."""
+    while the end arrives, so that the state of its socket can be read."""
     with socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS) as client:
         told = len(server.lines())
         server.process.send_signal(signal.SIGSTOP)
@@ -76,11 +76,11 @@ def check_line(answers: dict[str, str], endings: list[Ending]) -> None:
     told = {without_numbers(line) for ending in endings for line in ending.story}
     closing = {line for line in told if "closed" in line}
     if said not in told:
-        raise Wrong(f"saw: the server told no such line: {said!r}\nexpected: the line as it"
-                    " stands in its story; numbers do not matter")
+        raise Wrong(f"saw: the server printed no such line: {said!r}\nexpected: the line as"
+                    " the server prints it; numbers don't matter")
     if said not in closing:
-        raise Wrong(f"saw: {said!r} comes before the server knows\nexpected: the line at which it"
-                    " learns that the client is done")
+        raise Wrong(f"saw: {said!r} says nothing about the end\nexpected: the line that shows that"
+                    " the server knows the client is done")
 
 
 def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
@@ -99,8 +99,8 @@ def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
     def segment() -> None:
         said = choice(answers, "segment", ("data", "FIN", "RST"))
         if said != endings()[0].at_the_end or said != endings()[1].at_the_end:
-            raise Wrong(f"saw: {said}\nexpected: what a client sends when it ends its stream; the"
-                        " server's socket was looked at in /proc/net/tcp")
+            raise Wrong(f"saw: {said}\nexpected: what arrives when a client ends its stream; the"
+                        " check read the state of the server's socket in /proc/net/tcp")
 
     def returned() -> None:
         said = count(answers, "returned")
@@ -111,7 +111,8 @@ def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
         said = choice(answers, "later", CLIENTS)
         late = [name for name, one in zip(CLIENTS, endings()) if one.before != one.at_the_end]
         if said not in late:
-            raise Wrong(f"saw: {said}\nexpected: the client whose end came only when you ended it")
+            raise Wrong(f"saw: {said}\nexpected: the client whose stream ended only when you"
+                        " ended it")
 
     sheet.judge("line", line)
     sheet.judge("segment", segment)

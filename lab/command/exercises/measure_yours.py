@@ -36,8 +36,8 @@ def check_growth(none: dict, folder: Path, answers: dict[str, str]) -> str:
     for name, factor in times.items():
         if (name in said and factor < STAYS) or (name not in said and factor > GROWS):
             verb = "grows" if name in said else "doesn't grow"
-            raise Wrong(f"saw: {name} is said to be one that {verb}; in your run it needs"
-                        f" {factor:.1f} times the CPU time per echo with {MANY} idle\n"
+            raise Wrong(f"saw: {name}: you say that it {verb}; in your run it needs"
+                        f" {factor:.1f} times the CPU time per echo with {MANY} idle connections\n"
                         "expected: those whose CPU time per echo grows with idle connections")
     return ", ".join(f"{name}: {factor:.1f} times" for name, factor in times.items())
 

@@ -22,7 +22,7 @@ PARTS = ("echo", SERVER)
 SECONDS = stretched(20)  # for the cases that are predicted; a check takes 25 at most
 LOOK_SECONDS = 8  # and for a look at the others
 COMPILE = "cc -D_GNU_SOURCE -Iecho -o server epoll_et_server/*.c echo/*.c"
-NONE = "none"  # a prediction, too
+NONE = "none"  # is a prediction, too
 
 
 def start(folder: Path, _seed: int) -> None:
@@ -37,7 +37,7 @@ def lines_of(path: Path) -> list[str]:
     try:
         return path.read_text(errors="replace").splitlines()
     except OSError as error:
-        expected = "the copy you started with"
+        expected = "the copy that lab start made"
         raise Wrong(f"saw: {path.name}: {error.strerror}\nexpected: {expected}") from None
 
 
@@ -74,7 +74,7 @@ def build(folder: Path) -> None:
     )
     complaint = compiler.communicate()[1].splitlines()
     if compiler.returncode != 0:
-        raise Wrong("\n".join(["saw: it doesn't compile any more", *complaint[:8]]))
+        raise Wrong("\n".join(["saw: it no longer compiles", *complaint[:8]]))
 
 
 # --- The prediction.
@@ -113,7 +113,7 @@ def outcomes(folder: Path, wanted: list[str]) -> tuple[list[str], list[str]]:
     first = run(folder, wanted, began + SECONDS) if wanted else conformance.Run()
     if first.bail_out:
         raise Wrong(f"saw: the server doesn't start: {first.bail_out}\nexpected: a server that runs"
-                    " and breaks a promise")
+                    " but breaks a promise")
     others = [case for case in known_cases() if case not in wanted]
     until = began + (LOOK_SECONDS if wanted else SECONDS)
     second = run(folder, others, until) if time.monotonic() < until - 1 else conformance.Run()

@@ -63,7 +63,7 @@ def status_of(words: list[str]) -> int | None:
 
 def in_words(status: int | None) -> str:
     if status is None:
-        return f"was not done after {SECONDS} s"
+        return f"wasn't done after {SECONDS} s"
     return processes.status_in_words(status)
 
 
@@ -77,7 +77,7 @@ def holds(text: str) -> None:
         for _ in range(RUNS):
             status = status_of(words)
             if status != 0:
-                raise Wrong(f"saw: it {in_words(status)}\nexpected: status 0 each time")
+                raise Wrong(f"saw: the program {in_words(status)}\nexpected: status 0 every time")
 
 
 def changed(text: str, answers: dict[str, str]) -> str:
@@ -85,10 +85,10 @@ def changed(text: str, answers: dict[str, str]) -> str:
     expected, instead = filled_in(answers, "expected"), filled_in(answers, "instead")
     times = text.count(expected)
     if times != 1:
-        raise Wrong(f"saw: {expected!r} stands in {SOURCE} {times} times\nexpected: once, so that"
-                    " it is clear what to change")
+        raise Wrong(f"saw: {expected!r} occurs {times} times in {SOURCE}\n"
+                    "expected: exactly once, so that it is clear what to change")
     if expected == instead:
-        raise wrong_kind("instead", instead, "another text than after 'expected:'")
+        raise wrong_kind("instead", instead, "something else than after 'expected:'")
     return text.replace(expected, instead)
 
 
@@ -98,16 +98,16 @@ def can_fail(text: str) -> str:
         try:
             words = build(text, folder)
         except DidNotCompile as complaint:
-            raise Wrong("saw: changed, it doesn't compile, which proves nothing\n"
+            raise Wrong("saw: with the other expectation it doesn't compile, which proves nothing\n"
                         f"{complaint}\nexpected: it runs, and fails") from None
         status = status_of(words)
     if status == 0:
-        raise Wrong("saw: it passes with the other expectation as well\nexpected: it fails: a claim"
-                    " that can't fail proves nothing")
+        raise Wrong("saw: it passes with the other expectation as well\n"
+                    "expected: it fails, because a claim that can't fail proves nothing")
     if status is None or (status < 0 and -status != signal.SIGABRT):
-        raise Wrong(f"saw: changed, the program {in_words(status)}\nexpected: it ends by itself"
-                    " and says that the claim does not hold")
-    return f"changed, it {in_words(status)}"
+        raise Wrong(f"saw: with the other expectation, the program {in_words(status)}\nexpected: it"
+                    " ends by itself and says that the claim doesn't hold")
+    return f"with the other expectation it {in_words(status)}"
 
 
 def check_sentence(answers: dict[str, str]) -> None:

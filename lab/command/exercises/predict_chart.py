@@ -49,7 +49,7 @@ class Chart:
 def measure() -> Chart:
     idle, rounds = min(IDLE, live.room(len(live.FOUR)) - 1), []
     if idle < LEAST_IDLE:
-        raise NotRun(f"the limit of open files (ulimit -Hn) leaves {idle} idle connections")
+        raise NotRun(f"the limit of open files (ulimit -Hn) leaves room for {idle} connections")
     for number in range(ROUNDS):
         rounds.append(live.measure(
             list(live.FOUR), f"--idle=0,{idle}", "--active=1", f"--cycles={CYCLES}",
@@ -76,7 +76,7 @@ def contradiction(first: str, second: str, same: bool, ratio) -> str | None:
     if same and (ratio.low > APART or ratio.high < 1 / APART):
         return f"saw: {first} = {second}, but these are two lines, more than {APART} apart"
     if not same and ratio.high < ALIKE:
-        return f"saw: {first} > {second}, but {first} isn't higher"
+        return f"saw: {first} > {second}, but {first} isn't higher than {second}"
     return None
 
 
@@ -88,14 +88,14 @@ def check_order(groups: list[list[str]], chart: Chart) -> None:
     ]
     wrong = [line for line in found if line]
     if wrong:
-        raise Wrong("\n".join([*wrong, f"expected: the order beside {chart.idle} idle"]))
+        raise Wrong("\n".join([*wrong, f"expected: the order with {chart.idle} idle connections"]))
 
 
 def check_rising(said: list[str], chart: Chart) -> None:
     growth = {name: chart.growth(name) for name in live.FOUR}
-    wrong = [f"saw: you say that {name} rises: it doesn't" for name in said if growth[name] < LEVEL]
+    wrong = [f"saw: {name} doesn't rise" for name in said if growth[name] < LEVEL]
     wrong += [
-        f"saw: {name} rises, and you don't say so"
+        f"saw: {name} rises as well"
         for name in live.FOUR
         if name not in said and growth[name] > RISES
     ]
@@ -111,10 +111,10 @@ def check_end(name: str, at: int) -> None:
         point = live.take_turns(servers, f"--hold={HOLD}")[0]
     held = {trial["server"]: trial["held"] for trial in point["trials"]}
     if held[name] == HOLD:
-        raise Wrong(f"saw: {name} held {HOLD:,} connections\nexpected: the server whose line ends")
+        raise Wrong(f"saw: {name} held all {HOLD:,}\nexpected: the server whose line ends")
     if abs(at - held[name]) > END_OFF * held[name]:
         side = "more" if at > held[name] else "fewer"
-        raise Wrong(f"saw: {at:,} is {side} than {name} held\nexpected: within 5 per cent")
+        raise Wrong(f"saw: {at:,} is {side} than {name} held\nexpected: its number, within 5 %")
 
 
 def check(_folder: Path, answers: dict[str, str]) -> list[Result]:

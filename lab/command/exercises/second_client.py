@@ -118,7 +118,7 @@ def look(folder: Path) -> Seen:
 
 def compare(key: str, said, seen, where: str) -> None:
     if said != seen:
-        raise Wrong(f"saw: {key}: {said}, but the running server shows something else\n"
+        raise Wrong(f"saw: {key}: {said}, but the running server shows otherwise\n"
                     f"expected: {where}")
 
 

@@ -21,7 +21,7 @@ class Sheet:
         self.results = [self.blank(promise) for promise in item.promises]
 
     def blank(self, promise: Promise) -> Result:
-        message = "your teacher reads this" if promise.person else "another promise comes first"
+        message = "your teacher reads this" if promise.person else "a promise above must hold first"
         return Result(
             promise.says, promise.name, promise.points, message=message,
             read=promise.read, hint=promise.hint, person=promise.person,

@@ -1,4 +1,4 @@
-"""Exercise 8: the fewest idle connections at which poll is shown to need more CPU time."""
+"""Exercise 8: the fewest idle connections at which poll can be shown to need more CPU time."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def is_shown(ratios: dict[str, list[list[float]]]) -> tuple[bool, str]:
     aa = bench.reach(again)
     shown = bench.claims(ratio, aa) and ratio.low > 1
     numbers = f"poll needs {ratio.low:.3f} to {ratio.high:.3f} times the CPU time of epoll LT"
-    return shown, f"{numbers}; equals differ by up to {aa:.3f}"
+    return shown, f"{numbers}; epoll LT measured twice: up to {aa:.3f} times"
 
 
 def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
@@ -62,14 +62,14 @@ def check(_folder: Path, answers: dict[str, str]) -> list[Result]:
         holds, numbers = at(1)
         if not holds:
             raise Wrong(f"saw: with {number():,} idle, {numbers}\nexpected: a difference that noise"
-                        " can't explain: a larger number")
+                        " can't explain; try a larger number")
         return f"with {number():,} idle, {numbers}"
 
     def not_before() -> str:
         holds, numbers = at(0)
         if holds:
-            raise Wrong(f"saw: with {number() // 2:,} idle already, {numbers}\nexpected: no"
-                        " measurable difference with half of your number: a smaller one")
+            raise Wrong(f"saw: with only {number() // 2:,} idle, {numbers}\nexpected: no"
+                        " measurable difference at half of your number; try a smaller one")
         return f"with {number() // 2:,} idle, {numbers}"
 
     sheet.judge("shown", shown)

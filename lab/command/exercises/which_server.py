@@ -1,4 +1,4 @@
-"""Exercise 1: which of the four servers tells this story?"""
+"""Exercise 1: which of the four servers printed this story?"""
 
 import random
 import re
@@ -20,7 +20,7 @@ HIDDEN = ("returned", "waiting")  # lines that name the call
 
 @cache
 def told_by(name: str) -> tuple[str, ...]:
-    """What it tells while three clients come and go, but for the name of its call."""
+    """What it prints while three clients come and go, without the lines that name its call."""
     words = [str(live.ROOT / "docs/sessions/three-clients"), live.program(live.FOUR[name])]
     teller = processes.start(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     output, complaint = teller.communicate()
@@ -30,7 +30,7 @@ def told_by(name: str) -> tuple[str, ...]:
 
 
 def without_numbers(line: str) -> str:
-    """Descriptors' numbers differ for reasons that are not the lesson."""
+    """The numbers of descriptors differ for reasons that aren't the lesson."""
     return re.sub(r"\d+", "N", " ".join(line.split()))
 
 
@@ -40,24 +40,24 @@ def start(folder: Path, seed: int) -> None:
 
 
 def teller_of(folder: Path) -> str:
-    """Whose story lies in the folder?"""
+    """The server whose story is in the folder."""
     try:
         text = (folder / STORY).read_text(errors="replace")
     except OSError as error:
-        expected = "the story you started with"
+        expected = "the story that lab start put there"
         raise Wrong(f"saw: {STORY}: {error.strerror}\nexpected: {expected}") from None
     story = [without_numbers(line) for line in text.splitlines()]
     for name in live.FOUR:
         if story == [without_numbers(line) for line in told_by(name)]:
             return name
-    raise Wrong(f"saw: {STORY} was changed\nexpected: the story as you got it; start again in a new"
-                " folder")
+    raise Wrong(f"saw: {STORY} was changed\nexpected: the story as you got it; start this exercise"
+                " again in a new folder")
 
 
 def check_server(folder: Path, answers: dict[str, str]) -> None:
     said = choice(answers, "server", live.FOUR)
     if said != teller_of(folder):
-        raise Wrong(f"saw: {said}\nexpected: another server; what does each call report?")
+        raise Wrong(f"saw: {said}\nexpected: another server: what does each mechanism report?")
 
 
 def neighbours(name: str) -> set[tuple[str, str]]:
@@ -66,15 +66,15 @@ def neighbours(name: str) -> set[tuple[str, str]]:
 
 
 def check_lines(folder: Path, answers: dict[str, str]) -> None:
-    """Two neighbouring lines are evidence if no other server tells them one after the other."""
+    """Two neighbouring lines are evidence if no other server prints them in a row."""
     lines = tuple(without_numbers(filled_in(answers, key)) for key in ("line-1", "line-2"))
     if lines not in neighbours(teller_of(folder)):
-        raise Wrong(f"saw: these two lines do not follow each other in {STORY}\nexpected: two"
-                    " neighbouring lines of it, whole")
+        raise Wrong(f"saw: these two lines aren't neighbours in {STORY}\nexpected: two"
+                    " neighbouring lines of it, each copied whole")
     tellers = [name for name in live.FOUR if lines in neighbours(name)]
     if len(tellers) > 1:
-        raise Wrong(f"saw: {len(tellers)} of the four servers tell these two lines\nexpected: two"
-                    " neighbouring lines that only this server tells")
+        raise Wrong(f"saw: {len(tellers)} of the four servers print these two lines\nexpected: two"
+                    " neighbouring lines that only this server prints")
 
 
 def check(folder: Path, answers: dict[str, str]) -> list[Result]:
