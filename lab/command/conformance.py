@@ -117,6 +117,7 @@ class Test:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             end(process)
+            process.stdout.close()
         judge_status(process.returncode, os.pread(complaint, 1 << 16, 0).decode(), found)
         os.close(complaint)
         return found

@@ -572,7 +572,7 @@ class FromTheSymptom(InAFolder):
         programs = shutil.ignore_patterns("poll_server")
         for name in ("echo", "poll_server"):
             shutil.copytree(ROOT / name, folder / name, ignore=programs)
-        state = {"format": 1, "item": "hunt-1", "items": {}}
+        state = {"format": 1, "item": "hunt-1", "seed": 1, "items": {}}
         (folder / ".lab.json").write_text(json.dumps(state))
         promise = course.Promise("bytes", "Every byte comes back", cases=["echo-sizes"])
         item = course.Item(
@@ -603,7 +603,7 @@ class FromTheSymptom(InAFolder):
     def test_a_folder_that_is_no_hunt(self):
         self.hunt()
         (self.folder / "step").mkdir()
-        state = {"format": 1, "item": "exercise-4", "items": {}}
+        state = {"format": 1, "item": "exercise-4", "seed": 1, "items": {}}
         (self.folder / "step/.lab.json").write_text(json.dumps(state))
         self.assert_failed(self.check(hunt="nowhere"), "hunt", "hunt: 'nowhere'")
         self.assert_failed(self.check(hunt="step"), "hunt", "this is exercise 4")

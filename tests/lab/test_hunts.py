@@ -198,9 +198,9 @@ class Caught(InFolder):
 
 
 class RoundTrip(InFolder):
-    """Start a hunt, check it, undo the bug, and check again."""
+    """Start a hunt, check it, undo the bug, and check again: one of each server."""
 
-    hunts = HUNTS
+    hunts = [hunt for hunt in HUNTS if hunt["number"] in (1, 3, 6, 11)]
 
     def setUp(self):
         super().setUp()
@@ -249,7 +249,8 @@ class Two(RoundTrip):
 
 class Whole(InFolder):
     def test_a_disguise_breaks_nothing(self):
-        for seed, server in enumerate(SERVERS, 5):
+        """Two of the four: the whole suite takes a minute for each."""
+        for seed, server in ((5, "select_server"), (6, "epoll_et_server")):
             with self.subTest(server, seed=seed):
                 folder = self.work / server
                 disguise.disguise(server, None, seed, folder)

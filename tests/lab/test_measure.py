@@ -71,7 +71,7 @@ class Measure(unittest.TestCase):
         self.assertTrue(found[name].hint)
 
     def test_wrong_about_idle_connections(self):
-        self.assert_fails("grows", "mine is said to be one that grows", grows="select poll mine")
+        self.assert_fails("grows", "mine: you say that it grows", grows="select poll mine")
         self.assert_fails("grows", "poll is said to be one that doesn't grow", grows="select")
 
     def test_wrong_name(self):
