@@ -72,7 +72,7 @@ class Measure(unittest.TestCase):
 
     def test_wrong_about_idle_connections(self):
         self.assert_fails("grows", "mine: you say that it grows", grows="select poll mine")
-        self.assert_fails("grows", "poll is said to be one that doesn't grow", grows="select")
+        self.assert_fails("grows", "poll: you say that it doesn't grow", grows="select")
 
     def test_wrong_name(self):
         self.assert_fails("run", "isn't in the run", server="fast")
