@@ -7,6 +7,7 @@
     results      what it found                   show         printing;  watch: each save
     problem      what ends a command early       exercises/   modules for what needs code
     sockets      those of this machine           limits       of time
+    build        our own programs
 """
 
 import argparse
@@ -22,6 +23,7 @@ import folder as folders
 import processes
 import show
 import watch
+from build import need
 from check import Check
 from conformance import program
 from course import Item
@@ -29,6 +31,7 @@ from folder import Folder
 from problem import BROKEN, HOLDS, UNCHECKED, USAGE, Interrupted, Problem, of_system, watch_signals
 from show import say, say_next
 
+HUNT_PACKAGES = ("patch", "universal-ctags")
 FAULT = "report this with all that was printed"
 # After a check, by its exit status.
 ADVICE = {
@@ -76,6 +79,7 @@ def hand_out(folder: Folder, item: Item) -> None:
     """The task and the files of an item, those that its module makes included."""
     folder.hand_out(item)
     if item.kind == "hunt":
+        need(HUNT_PACKAGES, "a hunt")
         sys.path.insert(0, str(item.folder))
         disguise = importlib.import_module("disguise")
         try:
@@ -84,6 +88,8 @@ def hand_out(folder: Folder, item: Item) -> None:
             raise Problem(f"{item.name}: {error}", FAULT) from None
     elif item.module:
         exercises = importlib.import_module("exercises")
+        if item.kind == "exercise":
+            exercises.build_programs(say)
         exercises.start(item, folder.path, folder.state["seed"])
 
 
@@ -95,6 +101,8 @@ def check(options) -> int:
 
 def check_once(folder: Folder, item: Item, server: str | None) -> int:
     program(say)
+    if item.kind == "exercise":
+        importlib.import_module("exercises").build_programs(say)
     with folder.locked(say):
         say(show.wrapped(f"Checking {item.name}: {item.title}") + "\n")
         report = Check(item, folder.path, server, show.progress).run()

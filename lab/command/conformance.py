@@ -1,27 +1,24 @@
 """Our conformance program, which tests any server: found, built, run, its TAP read."""
 
-import fcntl
 import os
 import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import processes
+from build import build
 from limits import stretched
-from problem import Problem
 
 PATIENCE = stretched(2)  # seconds without a byte that make a hang
 ENDING_SECONDS = stretched(3)
 LAB = Path(__file__).resolve().parents[1]
 TOP = LAB.parent  # of the repository
 TARGET = "tests/conformance/conformance"
-PACKAGES = ("gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check")
 CASE = re.compile(r"(not )?ok \d+ - (?:\d\d )?(\S+)(?: # SKIP (.*))?$")
 
 
@@ -60,7 +57,8 @@ def program(say=print) -> str:
         return str(LAB / "conformance")
     built = TOP / "build" / TARGET
     if is_old(built):
-        build(say)
+        say("Building the conformance program, which tests your server ...")
+        build([TARGET])
         if built.exists():
             os.utime(built)  # ninja leaves it alone where nothing in it has changed
     return str(built)
@@ -71,19 +69,6 @@ def is_old(built: Path) -> bool:
     if not built.exists():
         return True
     return any(path.stat().st_mtime > built.stat().st_mtime for path in sources)
-
-
-def build(say) -> None:
-    say("Building the conformance program, which tests your server ...")
-    one_at_a_time = os.open(LAB, os.O_RDONLY)
-    fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-    for words in (["bench/need", *PACKAGES], ["bench/build", "build", "--", TARGET]):
-        if processes.start(words, cwd=TOP, stdout=sys.stderr).wait() != 0:
-            raise Problem(
-                "the conformance program could not be built, see above",
-                "mend that, then run the same command again",
-            )
-    os.close(one_at_a_time)
 
 
 @dataclass

@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 import processes
+from build import build
 from limits import stretched
 
 from .sheet import NotRun
@@ -30,6 +30,7 @@ FOUR = {  # the names that forms use, and the programs
     "select": "select_server", "poll": "poll_server", "lt": "epoll_lt_server",
     "et": "epoll_et_server",
 }
+PROGRAMS = (*FOUR.values(), "bench/loadgen/loadgen", "lab/echo_client")
 READY_SECONDS = stretched(5)
 LOAD_SECONDS = stretched(25)
 TRIES = 3
@@ -43,15 +44,17 @@ class Server(processes.Server):
     counters: Path
 
 
-@cache
 def program(target: str) -> str:
     """One of this repository's programs, by its place in the build folder."""
-    path = BUILD / target
-    if not path.exists():
-        words = [ROOT / "bench/build", BUILD, "--", target]
-        if processes.start([str(word) for word in words], stdout=sys.stderr).wait() != 0:
-            raise NotRun(f"{target} could not be built: {ROOT}/bench/build build says why")
-    return str(path)
+    return str(BUILD / target)
+
+
+def build_programs(say) -> None:
+    """Those that exercises run, where they are missing."""
+    missing = [target for target in PROGRAMS if not (BUILD / target).exists()]
+    if missing:
+        say("Building the programs that the exercises run ...")
+        build(missing, BUILD)
 
 
 # --- Servers.

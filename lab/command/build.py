@@ -1,0 +1,38 @@
+"""Programs of this repository that a check needs, and the Debian packages that it takes.
+
+bench/need installs packages where there is apt-get; bench/build sets up a build folder.
+"""
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+import processes
+from problem import Problem
+
+TOP = Path(__file__).resolve().parents[2]
+PACKAGES = (
+    "gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check", "libjansson-dev",
+)
+MEND = "mend that, then run the same command again"
+
+
+def need(packages: tuple[str, ...], what: str) -> None:
+    """Install what is missing, or say what for."""
+    words = [str(TOP / "bench/need"), *packages]
+    if processes.start(words, cwd=TOP, stdout=sys.stderr).wait() != 0:
+        raise Problem(f"{what} needs the packages {' '.join(packages)}, see above", MEND)
+
+
+def build(targets: list[str], folder: Path = TOP / "build") -> None:
+    """One process at a time: two checks may need the same programs."""
+    one_at_a_time = os.open(TOP / "lab", os.O_RDONLY)
+    try:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        need(PACKAGES, targets[0])
+        words = ["bench/build", str(folder), "--", *targets]
+        if processes.start(words, cwd=TOP, stdout=sys.stderr).wait() != 0:
+            raise Problem(f"{targets[0]} could not be built, see above", MEND)
+    finally:
+        os.close(one_at_a_time)
