@@ -12,7 +12,6 @@ import course
 import processes
 from results import Result
 
-from . import live
 from .form import Wrong, filled_in, wrong_kind
 from .sheet import Sheet
 
