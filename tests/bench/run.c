@@ -134,11 +134,12 @@ static void start(const char *options)
 
 void run_start(const char *format, ...)
 {
-    char options[TEXT_MAX];
+    char options[TEXT_MAX] = "--retakes=0 ";
+    size_t length = strlen(options);
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(options, sizeof(options), format, arguments);
+    vsnprintf(options + length, sizeof(options) - length, format, arguments);
     va_end(arguments);
     start(options);
 }
@@ -185,11 +186,12 @@ void run_end(int status)
 
 void run_all(int status, const char *format, ...)
 {
-    char options[TEXT_MAX];
+    char options[TEXT_MAX] = "--retakes=0 ";
+    size_t length = strlen(options);
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(options, sizeof(options), format, arguments);
+    vsnprintf(options + length, sizeof(options) - length, format, arguments);
     va_end(arguments);
     start(options);
     run_end(status);

@@ -69,7 +69,8 @@ void run_again(void);
 void run_forget(void);
 
 /* Start loadgen with these options, separated by blanks, with --json=- and with
- * the servers so far. */
+ * the servers so far.  No turn is taken again unless they say so: tests run
+ * side by side, and each would keep the others busy. */
 void run_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Wait until the fake servers have received `count` times. */

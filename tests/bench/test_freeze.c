@@ -71,21 +71,21 @@ static void await_state(pid_t pid, bool stopped)
     ck_assert_msg(step < STEPS, "the server is in state %c", state(pid));
 }
 
-/* It was stopped not before that was asked for, nor for less.  The tests
- * calculate with the time that it really was, which this returns. */
-static double frozen_seconds(const json_t *trial, double at, double seconds)
+/* It was stopped not before that was asked for.  The tests calculate with the
+ * time that it really was, which this returns. */
+static double frozen_seconds(const json_t *trial, double at)
 {
     run_assert_valid(trial);
     ck_assert_double_ge(run_real_number(trial, "freeze.at"), at);
-    ck_assert_double_ge(run_real_number(trial, "freeze.seconds"),
-                        seconds - 1e-6);
     return run_real_number(trial, "freeze.seconds");
 }
 
-/* And not much later, nor for much longer. */
+/* And not much later, nor for much longer, nor for less: the end of the window
+ * ends a freeze, and beside busy programs loadgen may be late for both. */
 static bool was_punctual(const json_t *trial, double at, double seconds)
 {
     return run_real_number(trial, "freeze.at") < at + 0.1 &&
+           run_real_number(trial, "freeze.seconds") >= seconds - 1e-6 &&
            run_real_number(trial, "freeze.seconds") < seconds + 0.1;
 }
 
@@ -109,9 +109,11 @@ static bool open_loop_sees_what_waits(void)
     run_all(0, ONE "--rate=1000 --gaps=constant --active=100 --turn=1 "
                    "--freeze=0.5,0.25");
     const json_t *trial = run_trial(0, 0);
-    double frozen = frozen_seconds(trial, 0.5, freeze);
-    bool is_exact = was_punctual(trial, 0.5, freeze);
+    double frozen = frozen_seconds(trial, 0.5);
+    bool is_exact = true;
     size_t compared = 0;
+    if (!was_punctual(trial, 0.5, freeze))
+        return false;
     ck_assert_int_eq(run_integer(trial, "latency.count"), 1000);
     for (size_t i = 0;
          read_quantile(run_get(trial, "latency"), i, &share, &seconds); i++) {
@@ -139,8 +141,10 @@ static bool closed_loop_sees_one_slow_echo(void)
 
     run_all(0, ONE "--turn=1 --freeze=0.3,0.5");
     const json_t *trial = run_trial(0, 0);
-    double frozen = frozen_seconds(trial, 0.3, 0.5);
-    bool is_exact = was_punctual(trial, 0.3, 0.5);
+    double frozen = frozen_seconds(trial, 0.3);
+    bool is_exact = true;
+    if (!was_punctual(trial, 0.3, 0.5))
+        return false;
     ck_assert_int_gt(run_integer(trial, "echoes"), 100);
     ck_assert_double_gt((double)run_integer(trial, "latency.max"),
                         (frozen - 0.1) * 1e9);
@@ -167,12 +171,19 @@ TEST_TIMES(the_freeze_has_its_arithmetic, 2)
 TEST(each_turn_has_its_freeze)
 {
     const struct real_server *server = run_real(server_path);
+    bool are_punctual = false;
 
-    run_all(0, "--active=1,2,3 --cycles=2 --turn=0.25 --freeze=0.125,0.125");
-    ck_assert_uint_eq(run.count, 3);
-    for (size_t i = 0; i < run.count; i++)
-        frozen_seconds(run_trial(i, 0), 0.125, 0.1);
-    await_state(server->program.pid, false);
+    for (int try = 0; try < TRIES && !are_punctual; try++) {
+        run_again();
+        run_all(0,
+                "--active=1,2,3 --cycles=2 --turn=0.25 --freeze=0.125,0.125");
+        ck_assert_uint_eq(run.count, 3);
+        are_punctual = true;
+        for (size_t i = 0; i < run.count; i++)
+            are_punctual &= frozen_seconds(run_trial(i, 0), 0.125) >= 0.1;
+        await_state(server->program.pid, false);
+    }
+    ck_assert(are_punctual);
 }
 
 static const int signals[] = {SIGINT, SIGTERM, SIGKILL};

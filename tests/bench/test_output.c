@@ -8,10 +8,13 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { TRIES = 5 };
 
 /* The last --json counts: run_all's own is `-'. */
 TEST(lines_are_appended_to_a_file)
@@ -156,10 +159,16 @@ TEST_TIMES(the_summary_fits_into_a_terminal, COUNT(loads))
     run_add("a_server_with_a_rather_long_name=127.0.0.1:%s,pid=%d,counters=%s",
             run_fake(ECHOES, 0)->port, (int)getpid(), run_counters());
     run_add("a_server_that_is_wrong=127.0.0.1:%s", run_fake(FORGETS, 0)->port);
-    run_start("%s --stall=0.3 --json=/dev/null", loads[_i]);
-    program_wait(&run.program);
-    ck_assert_int_eq(run.program.status, 1);
-    ck_assert_ptr_nonnull(strstr(run.program.out, "  s0 "));
+    /* Beside busy programs, a server that is right may stall, too. */
+    bool has_row = false;
+    for (int i = 0; i < TRIES && !has_row; i++) {
+        run_again();
+        run_start("%s --stall=0.3 --json=/dev/null", loads[_i]);
+        program_wait(&run.program);
+        ck_assert_int_eq(run.program.status, 1);
+        has_row = strstr(run.program.out, "  s0 ") != NULL;
+    }
+    ck_assert(has_row);
     char *rest = run.program.out;
     for (const char *line; (line = strsep(&rest, "\n")) != NULL;)
         ck_assert_msg(strlen(line) <= 80, "%s", line);

@@ -28,6 +28,7 @@ from unittest import mock
 TOP = Path(__file__).resolve().parents[2]
 STEPS = TOP / "lab/steps"
 COMPILER = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+TRIES = 3  # on a busy machine, a server may be held back by that alone
 NEW_LINES = range(10, 41)
 FACTOR = 4  # for time limits, where the machine may have had other things to do
 LIMITS = ("check.SECONDS", "compiler.SECONDS", "conformance.PATIENCE", "mechanism.SECONDS",
@@ -167,9 +168,10 @@ class Step(unittest.TestCase):
         for wrong in wrongs:
             with self.subTest(wrong.name):
                 report, promise = self.check(wrong), second_line(wrong)
-                if fails_first(report) != promise:  # it may be the machine that is slow
-                    with patiently():
-                        report = self.check(wrong)
+                for _ in range(TRIES):
+                    if fails_first(report) != promise:  # it may be the machine that is slow
+                        with patiently():
+                            report = self.check(wrong)
                 self.assertEqual(fails_first(report), promise, outcomes(report))
                 first = report.first_failure
                 self.assertTrue(first.hint and first.read, first.name)

@@ -304,7 +304,8 @@ class Ways(Run):
 
     def test_a_server_of_ones_own_takes_turns_with_the_four_everywhere(self):
         few = [e.name for e in EXPERIMENTS if e.name not in ("idle", "memory", "freeze", WAITS)]
-        done = self.run_suite(*few, "--only=odd,epoll_lt_server", odd("echo"),
+        # In ten milliseconds a server in Python may not come to all beside streams.
+        done = self.run_suite(*few, "--only=odd,epoll_lt_server", odd("echo"), "--turn=0.05",
                               before=limit_files(64))
         self.assert_good(done)
         own = [t for t in read_trials(self.output) if t["server"] == "odd"]
