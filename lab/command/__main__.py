@@ -23,7 +23,7 @@ import folder as folders
 import processes
 import show
 import watch
-from build import need
+from build import build_programs, need
 from check import Check
 from conformance import program
 from course import Item
@@ -89,7 +89,7 @@ def hand_out(folder: Folder, item: Item) -> None:
     elif item.module:
         exercises = importlib.import_module("exercises")
         if item.kind == "exercise":
-            exercises.build_programs(say)
+            build_programs(say)
         exercises.start(item, folder.path, folder.state["seed"])
 
 
@@ -102,7 +102,7 @@ def check(options) -> int:
 def check_once(folder: Folder, item: Item, server: str | None) -> int:
     program(say)
     if item.kind == "exercise":
-        importlib.import_module("exercises").build_programs(say)
+        build_programs(say)
     with folder.locked(say):
         say(show.wrapped(f"Checking {item.name}: {item.title}") + "\n")
         report = Check(item, folder.path, server, show.progress).run()

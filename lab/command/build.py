@@ -15,6 +15,12 @@ TOP = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check", "libjansson-dev",
 )
+FOLDER = Path(os.environ.get("FOUR_WAYS_BUILD") or TOP / "build")
+# What exercises run.
+PROGRAMS = (
+    "select_server", "poll_server", "epoll_lt_server", "epoll_et_server",
+    "bench/loadgen/loadgen", "lab/echo_client",
+)
 MEND = "mend that, then run the same command again"
 
 
@@ -36,3 +42,11 @@ def build(targets: list[str], folder: Path = TOP / "build") -> None:
             raise Problem(f"{targets[0]} could not be built, see above", MEND)
     finally:
         os.close(one_at_a_time)
+
+
+def build_programs(say) -> None:
+    """Those that exercises run, where they are missing: before the clock of a check runs."""
+    missing = [target for target in PROGRAMS if not (FOLDER / target).exists()]
+    if missing:
+        say("Building the programs that the exercises run ...")
+        build(missing, FOLDER)

@@ -16,17 +16,12 @@ from pathlib import Path
 from course import Item
 from results import Result
 
-from . import form, live
+from . import form
 from .sheet import Sheet
 
 
 def module_of(item: Item):
     return importlib.import_module(f"exercises.{item.module}")
-
-
-def build_programs(say) -> None:
-    """Before the clock of a check runs."""
-    live.build_programs(say)
 
 
 def start(item: Item, folder: Path, seed: int) -> None:

@@ -18,19 +18,18 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
+import build
 import processes
-from build import build
 from limits import stretched
 
 from .sheet import NotRun
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("FOUR_WAYS_BUILD") or ROOT / "build")
+BUILD = build.FOLDER
 FOUR = {  # the names that forms use, and the programs
     "select": "select_server", "poll": "poll_server", "lt": "epoll_lt_server",
     "et": "epoll_et_server",
 }
-PROGRAMS = (*FOUR.values(), "bench/loadgen/loadgen", "lab/echo_client")
 READY_SECONDS = stretched(5)
 LOAD_SECONDS = stretched(25)
 TRIES = 3
@@ -47,14 +46,6 @@ class Server(processes.Server):
 def program(target: str) -> str:
     """One of this repository's programs, by its place in the build folder."""
     return str(BUILD / target)
-
-
-def build_programs(say) -> None:
-    """Those that exercises run, where they are missing."""
-    missing = [target for target in PROGRAMS if not (BUILD / target).exists()]
-    if missing:
-        say("Building the programs that the exercises run ...")
-        build(missing, BUILD)
 
 
 # --- Servers.
