@@ -462,9 +462,9 @@ class Programs(Command):
         self.assert_says("#define OVERFLOWS\n", "AddressSanitizer: stack-buffer-overflow")
 
     def test_it_goes_to_the_background(self):
-        """It is gone before the first case or, a little later, at the look at its calls."""
+        """It is gone before it listens, at the look at its calls, or before the first case."""
         printed = self.assert_says("#define DAEMON\n")
-        self.assertRegex(printed, "the server (was gone|ended while three connections)")
+        self.assertRegex(printed, "saw: +the server (was gone|ended)")
 
     def test_it_leaves_children(self):
         self.assert_says("#define FORKS\n", "2 processes for these connections")
