@@ -6,8 +6,9 @@ FOLDER is one of lab/steps, such as 03-select; usually all of them.  In each
 
     starter.c          compiles without a warning, and is no solution yet
     solution.c         passes; it grows out of the solution before it by 10 to 40 lines
-    wrong-NAME.c       a typical mistake.  Its second line names the promise that fails
-                       first, and that promise has a hint and a place to read
+    wrong-NAME.patch   makes a typical mistake in the solution.  Its second line names the
+                       promise that fails first, and that promise has a hint and a place
+                       to read
 
 A step without new code has solution.txt and wrong-NAME.txt instead: answers to its form.
 """
@@ -111,6 +112,9 @@ class Step(unittest.TestCase):
         program = source if source.suffix == ".c" else self.folder / "solution.c"
         with tempfile.TemporaryDirectory() as there:
             shutil.copy(program, Path(there) / "server.c")
+            if source.suffix == ".patch":
+                words = ["patch", "--quiet", Path(there) / "server.c", source]
+                subprocess.run(words, check=True)
             if source.suffix == ".txt":
                 shutil.copy(source, Path(there) / FORM)
             elif not self.has_code:
@@ -118,8 +122,9 @@ class Step(unittest.TestCase):
             return Check(self.item, Path(there), None).run()
 
     def sources(self, pattern: str) -> list[Path]:
-        end = ".c" if self.has_code else ".txt"
-        return sorted(self.folder.glob(pattern + end))
+        """The solution, or the wrong ones: programs, or answers."""
+        change = ".patch" if pattern.startswith("wrong") else ".c"
+        return sorted(self.folder.glob(pattern + (change if self.has_code else ".txt")))
 
     def test_its_texts(self):
         task = (self.folder / "task.md").read_text().splitlines()
