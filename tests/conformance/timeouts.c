@@ -88,7 +88,7 @@ END_TEST
 START_TEST(stopped_meanwhile)
 {
     enum { COUNT = 400 };
-    struct server *server = server_start("--idle-timeout=3");
+    struct server *server = server_start("--idle-timeout=6");
     int fds[COUNT];
 
     for (int i = 0; i < COUNT; i++) {
@@ -99,7 +99,7 @@ START_TEST(stopped_meanwhile)
     server_freeze(server);
     for (int i = 0; i < COUNT; i++)
         client_send(fds[i], "x", 1);
-    pause_for(3.5);
+    pause_for(6.5);
     server_thaw(server);
     for (int i = 0; i < COUNT; i++)
         client_expect(fds[i], "x", 1);
@@ -141,7 +141,7 @@ START_TEST(stopped_in_a_turn)
 {
     enum { COUNT = 250, TRIES = 30, LENGTH = 60 * KIBIBYTE };
     static struct stream streams[COUNT];
-    struct server *server = server_start("--idle-timeout=2");
+    struct server *server = server_start("--idle-timeout=4");
     bool stopped = false;
 
     for (int i = 0; i < COUNT; i++)
@@ -157,7 +157,7 @@ START_TEST(stopped_in_a_turn)
         stopped = count_done(streams, COUNT) < COUNT;
         send_more(streams, COUNT, LENGTH);
         if (stopped)
-            pause_for(2.3);
+            pause_for(4.3);
         server_thaw(server);
         streams_finish(streams, COUNT);
     }
