@@ -8,7 +8,6 @@ network where one can be made.
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
