@@ -61,12 +61,16 @@ def adopt_orphans() -> None:
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def start(words: list[str], ending: int = signal.SIGKILL, **more) -> subprocess.Popen:
+def start(
+    words: list[str], ending: int = signal.SIGKILL, adopts: bool = False, **more
+) -> subprocess.Popen:
     """In a session of its own: Ctrl-C reaches us alone, and we end it in order.  If we are
-    killed, the kernel sends it `ending`."""
+    killed, the kernel sends it `ending`.  If it `adopts`, what its children leave behind becomes
+    its child, and not ours."""
 
     def prepare() -> None:
         libc.prctl(PR_SET_PDEATHSIG, ending, 0, 0, 0)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, int(adopts), 0, 0, 0)
         with contextlib.suppress(OSError):  # where memory runs out, this ends and nothing else
             Path("/proc/self/oom_score_adj").write_text("1000")
 

@@ -44,7 +44,9 @@ class Ended:
 
 def run(words: list[str], limits, stop) -> Ended:
     started = time.monotonic()
-    process = processes.start(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = processes.start(
+        words, adopts=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     report, complaint = bytearray(), bytearray()
     reason, family = "", []
     try:

@@ -127,7 +127,7 @@ class Bubblewrap(Class):
 
     def test_fork_bomb(self):
         seen = self.judge("fork_bomb")
-        self.assertLess(seen["processes"], self.limits.processes + 4)
+        self.assertLess(seen.get("processes", seen), self.limits.processes + 4)
         self.assert_next_is_served()
 
     def test_endless_output(self):
