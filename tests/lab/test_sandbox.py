@@ -62,11 +62,14 @@ class Class(unittest.TestCase):
     def setUp(self):
         processes.adopt_orphans()
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="lab-test-")))
+        self.folder.chmod(0o755)
         self.secret = self.folder / "other" / "server.c"
         self.secret.parent.mkdir()
         self.secret.write_text(SECRET_TEXT)
         self.machine = self.enterContext(listener())
-        self.before = set(os.listdir("/tmp"))
+        self.scratch = self.folder / "tmp"
+        self.scratch.mkdir()
+        self.enterContext(mock.patch("tempfile.tempdir", str(self.scratch)))
 
     def submission(self, name: str) -> Path:
         folder = self.folder / f"copy-of-{name}"
@@ -95,8 +98,7 @@ class Class(unittest.TestCase):
 
     def assert_nothing_left(self):
         self.assertEqual(processes.family(os.getpid()), [os.getpid()])
-        new = set(os.listdir("/tmp")) - self.before
-        self.assertEqual([name for name in new if name.startswith("lab-judge")], [])
+        self.assertEqual(os.listdir(self.scratch), [])
         self.assertEqual(self.secret.read_text(), SECRET_TEXT)
 
     def assert_next_is_served(self):
