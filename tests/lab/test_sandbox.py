@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -34,7 +36,7 @@ MIB = 1 << 20
 NOBODY = 65534
 SECRET_TEXT = "int hidden_case;"
 RIGHT = "right"  # a program that does no harm
-NO_SCRATCH = {"compiled": True, "served": True, "again": True}
+SERVED = {"compiled": True, "served": True, "again": True}
 
 
 def program(name: str, secret: Path, port: int) -> str:
@@ -50,11 +52,15 @@ def listener():
         yield server
 
 
-def stat_of(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().split()
+def command_lines() -> set[str]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.add(path.read_text(errors="replace"))
+    return found
 
 
-class Class(unittest.TestCase):
+class Submissions(unittest.TestCase):
     """Submissions of two students: the second one's must stay untouched and unseen."""
 
     limits = sandbox.Limits(seconds=60, memory=768 * MIB, room=32 * MIB, file_size=16 * MIB)
@@ -72,9 +78,7 @@ class Class(unittest.TestCase):
         self.enterContext(mock.patch("tempfile.tempdir", str(self.scratch)))
 
     def submission(self, name: str) -> Path:
-        folder = self.folder / f"copy-of-{name}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix=name, dir=self.folder))
         port = self.machine.getsockname()[1]
         (folder / "server.c").write_text(program(name, self.secret, port))
         return folder
@@ -103,13 +107,13 @@ class Class(unittest.TestCase):
 
     def assert_next_is_served(self):
         seen = self.report(self.start(RIGHT))
-        self.assertEqual(seen | NO_SCRATCH, seen)
+        self.assertEqual(seen | SERVED, seen)
 
     def assert_could_not(self, seen: dict):
         self.assertEqual([line for line in seen["printed"] if "could " in line], [])
 
 
-class Bubblewrap(Class):
+class Bubblewrap(Submissions):
     """With all the protection that there is."""
 
     def setUp(self):
@@ -120,7 +124,7 @@ class Bubblewrap(Class):
     def served(self, name: str) -> dict:
         """It is as right as any other, and could do no harm."""
         seen = self.judge(name)
-        self.assertEqual(seen | NO_SCRATCH, seen)
+        self.assertEqual(seen | SERVED, seen)
         self.assert_could_not(seen)
         return seen
 
@@ -195,6 +199,16 @@ class Bubblewrap(Class):
         self.judge("binds_every_port")
         self.assert_next_is_served()
 
+    def test_side_by_side(self):
+        """A judge suffers nothing from what another one judges."""
+        names = [RIGHT, "kills_everything", "fills_the_disk", "binds_every_port", RIGHT]
+        with ThreadPoolExecutor(len(names)) as pool:
+            ended = list(pool.map(self.start, names))
+        for name, one in zip(names, ended):
+            if name == RIGHT:
+                self.assertEqual(self.report(one) | SERVED, self.report(one))
+        self.assert_nothing_left()
+
     def test_connects_outside(self):
         self.served("connects_outside")
 
@@ -202,7 +216,7 @@ class Bubblewrap(Class):
         self.served("becomes_root")
 
 
-class Conformance(Class):
+class Conformance(Submissions):
     """Right servers earn everything in the sandbox, as they do outside."""
 
     limits = sandbox.Limits(seconds=500)
@@ -221,7 +235,7 @@ class Conformance(Class):
         """The server's counters are read through a file in /tmp, so the two share that."""
         server = {"server": BUILD / "epoll_lt_server"}
         ended = self.run_in_judge("sandbox_cases.py", server, str(CONFORMANCE))
-        text = ended.report.decode()
+        text = (ended.report + ended.complaint).decode()
         self.assertEqual((ended.reason, ended.status), ("", 0), text)
         passed, failed = re.search(r"(\d+) passed, (\d+) failed", text).groups()
         self.assertGreaterEqual(int(passed), 100, text)
@@ -237,7 +251,7 @@ class Conformance(Class):
                 self.assertEqual(set(json.loads(ended.report).values()), {"passed"}, ended)
 
 
-class Ending(Class):
+class Ending(Submissions):
     """A judge that doesn't end by itself."""
 
     def test_time(self):
@@ -256,6 +270,26 @@ class Ending(Class):
         self.assertEqual((ended.reason, len(ended.report)), ("output", self.limits.report))
         self.assert_nothing_left()
 
+    def test_the_grader_is_killed(self):
+        """Then the kernel ends its judges."""
+        mark = f"{1000 + os.getpid()}.5"
+        code = (
+            "import sys; from pathlib import Path; sys.path[:0] = sys.argv[3:]; import sandbox;"
+            "sandbox.run(['sleep', sys.argv[1]], Path(sys.argv[2]), [])"
+        )
+        paths = [f"{LAB}/command", f"{LAB}/teacher"]
+        words = [sys.executable, "-B", "-c", code, mark, str(self.submission(RIGHT)), *paths]
+        with subprocess.Popen(words) as grader:
+            self.await_sleeper(mark, True)
+            grader.kill()
+        self.await_sleeper(mark, False)
+
+    def await_sleeper(self, mark: str, wanted: bool):
+        deadline = time.monotonic() + 60
+        while (f"sleep\0{mark}\0" in command_lines()) != wanted:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
     def test_no_room_for_the_submission(self):
         limits = sandbox.Limits(room=MIB)
         folder = self.submission(RIGHT)
@@ -265,7 +299,7 @@ class Ending(Class):
         self.assertIn(b"No space left", ended.complaint)
 
 
-class Fallback(Class):
+class Fallback(Submissions):
     """Without bubblewrap: what is promised then, and what is said to be missing."""
 
     def setUp(self):
@@ -282,7 +316,7 @@ class Fallback(Class):
 
     def test_right(self):
         seen = self.judge(RIGHT)
-        self.assertEqual(seen | NO_SCRATCH, seen)
+        self.assertEqual(seen | SERVED, seen)
 
     def test_network(self):
         import fallback
