@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -94,6 +95,7 @@ class Test:
         """Run the cases.  progress(done, of) is called after each."""
         words = self.words(cases)
         words.insert(1, "--tap")
+        words[-1] = f"{shlex.join(processes.confinement(self.folder))} {self.command}".lstrip()
         started, found = time.monotonic(), Run()
         complaint = os.memfd_create("stderr")
         process = processes.start(
