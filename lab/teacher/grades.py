@@ -78,7 +78,8 @@ def from_dict(table: dict) -> Graded:
         good = grade.points is None or 0 <= float(grade.points) <= float(grade.possible)
         if not good or grade.outcome not in OUTCOMES:
             raise ValueError(grade.promise)
-    str.strip(graded.name), str.strip(graded.item), str.strip(graded.error)
+        grade.message, grade.notes = plain(grade.message), plain(grade.notes)
+    graded.error, graded.compiler = plain(graded.error), plain(graded.compiler)
     return graded
 
 

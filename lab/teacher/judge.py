@@ -1,9 +1,9 @@
 """One submission's judge.  It runs in a sandbox, with a copy of the submission as its folder.
 
-    judge.py '{"name": ..., "item": ..., "server": ..., "seed": ...}'
+    PYTHONPATH=lab/command judge.py '{"name": ..., "item": ..., "server": ..., "seed": ...}'
 
-Its standard output is for its report alone, a Graded as JSON.  What else is started writes to
-its standard error instead.
+Its standard output is for its report alone, a Graded as JSON.  The programs that it starts
+write to its standard error instead.
 """
 
 import json
@@ -14,13 +14,10 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.dont_write_bytecode = True
-sys.path[:0] = [str(HERE.parent / "command"), str(HERE)]
-
 import course
 import processes
 import rubric
+import sandbox
 from check import TIME_WAS_UP, Check, message_of
 from compiler import NO_SPACE
 from conformance import PATIENCE, Case, Run, Test
@@ -177,6 +174,7 @@ def main() -> None:
     report = os.fdopen(os.dup(1), "w", encoding="utf-8")  # no child inherits it
     os.dup2(2, 1)
     processes.adopt_orphans()
+    processes.confinement = sandbox.student
     sys.path.insert(0, str(course.root() / "command"))  # a test's exercises
     try:
         graded = judge(json.loads(sys.argv[1]))

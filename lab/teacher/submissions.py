@@ -41,8 +41,14 @@ def find(folders: list[str], item: Item | None) -> list[Submission]:
     for path in paths:
         unique = ends.count(path.name) == 1
         name = path.name if unique else os.path.relpath(path, above)
-        found.append(identify(Submission(os.fsencode(name).decode(errors="replace"), path, item)))
+        found.append(identify(Submission(printable(name), path, item)))
     return sorted(found, key=lambda one: one.name)
+
+
+def printable(name: str) -> str:
+    """A folder's name may hold line ends, and bytes that are no UTF-8."""
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
 
 
 def identify(one: Submission) -> Submission:
