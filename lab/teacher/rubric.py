@@ -25,6 +25,7 @@ from course import Item, Promise
 from problem import Problem
 
 FILE = "rubric.toml"
+PERSON = "a person"
 
 
 @dataclass
@@ -104,9 +105,13 @@ def print_rubric(options) -> int:
 def say_promise(promise: Promise, rule: Rule) -> None:
     show.say("\n" + show.wrapped(promise.says, f"{points(promise.points)}  ", " " * 10))
     if promise.person:
-        say_line("judged by:", "a person")
+        say_line("judged by:", PERSON)
         say_line("look for:", promise.hint)
         return
+    if promise.mechanism:
+        say_line("judged by:", "how the running server waits")
+    elif not promise.cases:
+        say_line("judged by:", "the answers, beside what the programs really do")
     several = len(promise.cases) + len(rule.hidden) > 1
     if several:
         say_line("earned:", "in proportion to the cases that pass" if rule.partial
@@ -117,7 +122,7 @@ def say_promise(promise: Promise, rule: Rule) -> None:
 
 def say_criterion(criterion: Criterion) -> None:
     show.say("\n" + show.wrapped(criterion.says, f"{points(criterion.points)}  ", " " * 10))
-    say_line("judged by:", "a person")
+    say_line("judged by:", PERSON)
     say_line("all points:", criterion.full)
     say_line("half:", criterion.half)
 
