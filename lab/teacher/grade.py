@@ -37,6 +37,11 @@ LIMITS = sandbox.Limits(seconds=SECONDS + 45)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PASSED_ON = ("LAB_COURSE", "LAB_TIME_FACTOR", "FOUR_WAYS_BUILD")  # to the judge
 MEMORY = "saw: more than {} MiB of memory, for the server and all that it starts"
+# One of the system, which every judge can see; usually it is the one that runs us.
+PYTHON = next(
+    (path for path in (f"/usr/bin/python3.{minor}" for minor in range(11, 20))
+     if os.path.exists(path)), sys.executable,
+)
 JOBS = max(2, os.cpu_count() or 1)  # a judge waits more than it computes
 
 
@@ -147,7 +152,7 @@ class Run:
     def judge(self, one: Submission, folder: Path) -> Graded:
         seed = int(hashlib.sha256(f"{self.journal.seed} {one.name}".encode()).hexdigest()[:8], 16)
         job = {"name": one.name, "item": one.item.key, "server": one.server, "seed": seed}
-        words = [sys.executable, str(LAB / "teacher/judge.py"), json.dumps(job)]
+        words = [PYTHON, str(LAB / "teacher/judge.py"), json.dumps(job)]
         ended = sandbox.run(
             words, folder, visible(), LIMITS, environment(), self.stopping.is_set
         )
@@ -166,7 +171,8 @@ class Run:
 
 def visible() -> list[Path]:
     """What a judge may read.  A student's program sees nothing of it."""
-    paths = [TOP, course.root(), Path(program()), FOLDER, Path(sys.base_prefix)]
+    paths = [TOP, course.root(), Path(program()), FOLDER]
+    paths += [] if PYTHON.startswith("/usr/") else [Path(sys.base_prefix)]
     paths = dict.fromkeys(path.resolve() for path in paths if path.exists())
     return [path for path in paths if not path.is_relative_to("/usr") and path != Path("/")]
 

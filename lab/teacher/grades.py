@@ -75,7 +75,8 @@ def from_dict(table: dict) -> Graded:
     """Raises TypeError, KeyError, ValueError or AttributeError for what isn't as_dict()'s."""
     graded = Graded(**(table | {"grades": [Grade(**one) for one in table["grades"]]}))
     for grade in graded.grades:
-        good = grade.points is None or 0 <= float(grade.points) <= float(grade.possible)
+        numbers = isinstance(grade.possible, (int, float)) and isinstance(grade.points, (int, float))
+        good = grade.points is None or (numbers and 0 <= grade.points <= grade.possible)
         if not good or grade.outcome not in OUTCOMES:
             raise ValueError(grade.promise)
         grade.message, grade.notes = plain(grade.message), plain(grade.notes)

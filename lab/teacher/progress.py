@@ -49,8 +49,10 @@ class Progress:
     def summary(self, graded: list[Graded]) -> None:
         again = [one for one in graded if not one.done]
         self.note(f"Graded {len(graded) - len(again)} of {len(graded)}.")
-        for one in again:
-            self.note(f"To grade again: {one.name}: {one.why}")
+        for why in dict.fromkeys(one.why for one in again):
+            names = [one.name for one in again if one.why == why]
+            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            self.note(f"To grade again: {names[0]}{others}: {why}")
 
     def show(self) -> None:
         if not self.live:
