@@ -52,8 +52,9 @@ class Judging(Check):
         return super().stop(message, reason, hint)
 
     def compile(self) -> bool:
+        compile_once = super().compile
         try:
-            return any(self.anew(super().compile) for _ in range(ATTEMPTS))
+            return any(self.anew(compile_once) for _ in range(ATTEMPTS))
         except Problem as problem:
             if NO_SPACE not in str(problem):
                 raise
