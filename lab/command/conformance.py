@@ -78,12 +78,17 @@ class Test:
 
     command: str
     folder: Path
-    seed: int = field(default_factory=lambda: random.randrange(1 << 32))
+    seed: int | None = None
+    options: list[str] = field(default_factory=list)  # more of them
+
+    def __post_init__(self):
+        if self.seed is None:
+            self.seed = random.randrange(1 << 32)
 
     def words(self, cases: list[str]) -> list[str]:
         return [
             program(), f"--patience={max(1, round(PATIENCE))}", f"--seed={self.seed}",
-            f"--case={','.join(cases)}", self.command,
+            *self.options, f"--case={','.join(cases)}", self.command,
         ]
 
     def run(self, cases: list[str], deadline: float, progress) -> Run:

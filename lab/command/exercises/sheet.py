@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from course import Item, Promise
-from results import ERROR, FAILED, NOT_RUN, PASSED, Result
+from results import ABOVE, ERROR, FAILED, NOT_RUN, PASSED, Result
 
 from .form import Wrong
 
@@ -21,7 +21,7 @@ class Sheet:
         self.results = [self.blank(promise) for promise in item.promises]
 
     def blank(self, promise: Promise) -> Result:
-        message = "your teacher reads this" if promise.person else "a promise above must hold first"
+        message = "your teacher reads this" if promise.person else ABOVE
         return Result(
             promise.says, promise.name, promise.points, message=message,
             read=promise.read, hint=promise.hint, person=promise.person,
