@@ -4,7 +4,9 @@ Each module adds its own command: add(name, function, text, *arguments), as in c
 """
 
 import grade
+import similar
 
 
 def add_commands(add) -> None:
     grade.add_command(add)
+    similar.add_command(add)
