@@ -32,7 +32,7 @@ from sources import Source, Unreadable, read_source
 
 RUN = 20  # tokens: a shorter passage may be chance
 OWN_LEAST = 80  # tokens: a program with less of its own can't be judged
-LEAST = 60  # percent: between programs written independently, at most 48 were seen
+LEAST = 60  # percent: between programs written independently, at most 49 were seen
 SECONDS = stretched(30)  # that comparing some submissions with all others may take
 MEMORY = 1 << 30
 GROUP = 20  # submissions that are compared at a time
