@@ -9,7 +9,12 @@ files.  So root becomes NOBODY first, and what that user can't reach is shown to
 
 import os
 import pwd
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
+
+import seccomp
 
 NOBODY = pwd.getpwnam("nobody")
 HANDED_IN, FOLDER = "/handed-in", "/submission"  # as the judge sees them: read-only, and its copy
@@ -19,8 +24,28 @@ ETC = (
     "localtime", "nsswitch.conf", "passwd", "protocols", "services", "java-17-openjdk", "python3",
 )
 PATH = "/usr/local/bin:/usr/bin:/bin"
+FILTER = Path("/tmp/filter")  # in the judge's own /tmp
 # A copy for each start: whatever a program does to its folder, the next one finds it whole.
 COPY = 'cp -RP "$0"/. . && exec "$@"'
+
+
+def why_not(lab: Path) -> str:
+    """Why this machine can't do it, in a sentence; "" if it can.  Tried with this file as the
+    judge."""
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (apt-get install bubblewrap)."
+    with tempfile.TemporaryDirectory(prefix="lab-") as empty:
+        trial = judge(["python3", "-B", __file__], Path(empty), [lab], 1 << 20, {})
+        if os.geteuid() == 0:
+            os.chown(empty, NOBODY.pw_uid, NOBODY.pw_gid)
+        try:
+            done = subprocess.run(trial, capture_output=True, text=True, timeout=60)
+        except subprocess.TimeoutExpired:
+            return "bubblewrap did not start a program within a minute."
+    if done.returncode == 0:
+        return ""
+    said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+    return f"bubblewrap does not work here ({said.removeprefix('bwrap: ')})."
 
 
 def system() -> list[str]:
@@ -66,7 +91,7 @@ def student(folder: Path, writable: bool, size: int, limit: list[str],
             environment: dict[str, str]) -> list[str]:
     """The network is the judge's, which has nothing but a loopback."""
     words = [
-        "bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+        *filtered(), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
         "--unshare-cgroup-try", "--disable-userns", "--die-with-parent", "--new-session",
         *surroundings(size, environment),
     ]
@@ -77,6 +102,14 @@ def student(folder: Path, writable: bool, size: int, limit: list[str],
         words += ["--ro-bind", str(folder), HANDED_IN, *room(size, str(folder))]
         copying = ["sh", "-c", COPY, HANDED_IN]
     return [*words, "--remount-ro", "/", "--chdir", str(folder), "--", *copying, *limit]
+
+
+def filtered() -> list[str]:
+    """bwrap reads the filter from a descriptor, and conformance passes none on."""
+    if not (steps := seccomp.program()):
+        return ["bwrap"]
+    FILTER.write_bytes(steps)
+    return ["sh", "-c", 'exec bwrap --seccomp 9 "$@" 9<"$0"', str(FILTER)]
 
 
 def becoming_nobody(paths: list[Path]) -> list[str]:
@@ -102,3 +135,8 @@ def closed_above(path: Path) -> Path | None:
     """The highest folder above a path that not everybody may pass."""
     above = reversed(path.parents)
     return next((folder for folder in above if not folder.stat().st_mode & 0o001), None)
+
+
+if __name__ == "__main__":
+    started = [*student(Path.cwd(), False, 1 << 20, [], {}), "true"]
+    os.execvp(started[0], started)

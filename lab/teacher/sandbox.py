@@ -14,11 +14,15 @@ from functools import cache
 from pathlib import Path
 
 import bubblewrap
+import fallback
 import supervisor
 from supervisor import Ended
 
+LAB = Path(__file__).resolve().parents[1]
 MIB = 1 << 20
-LEVEL = "LAB_PROTECTION"  # the judge finds in its environment how it is protected
+# What a judge finds in its environment: the level of protection, and limits for each start of a
+# student's program, of processes and of room.
+LEVEL, PER_START = "LAB_PROTECTION", "LAB_PER_START"
 BUBBLEWRAP, LIMITS_ONLY = "bubblewrap", "limits"
 
 
@@ -48,8 +52,11 @@ class Protection:
 
 @cache
 def protection() -> Protection:
-    """Tried once, with a judge that starts a student's program."""
-    return Protection(BUBBLEWRAP)
+    """Tried once: a judge that starts a student's program."""
+    reason = bubblewrap.why_not(LAB)
+    if not reason:
+        return Protection(BUBBLEWRAP)
+    return Protection(LIMITS_ONLY, (f"{reason}", *fallback.missing()))
 
 
 def run(
@@ -68,23 +75,31 @@ def run(
 
     Several threads may call this at once.
     """
-    if os.geteuid() == 0:
-        give_to(submission, bubblewrap.NOBODY.pw_uid, bubblewrap.NOBODY.pw_gid)
-    environment = (environment or {}) | {LEVEL: protection().level}
-    command = bubblewrap.judge(words, submission, read_only, limits.room, environment)
-    return supervisor.run([*limited(limits), *command], limits, stop)
+    environment = (environment or {}) | {
+        LEVEL: protection().level, PER_START: f"{limits.processes} {limits.room}",
+    }
+    if protection().level == BUBBLEWRAP:
+        if os.geteuid() == 0:
+            fallback.give_to(submission, bubblewrap.NOBODY.pw_uid)
+        command = bubblewrap.judge(words, submission, read_only, limits.room, environment)
+        return supervisor.run([*limited(limits), *command], limits, stop)
+    with fallback.judge(words, submission, environment) as command:
+        return supervisor.run([*limited(limits), *command], limits, stop)
 
 
-def student(folder: Path, writable: bool = False, limits: Limits = Limits()) -> list[str]:
+def student(folder: Path, writable: bool = False) -> list[str]:
     """The words to put before a command of the student's: the server, or the compiler.
 
     The command runs in `folder`.  That is a copy for this start alone, which is gone at its end;
-    with `writable`, for the compiler, it is the folder itself.
+    with `writable`, for the compiler, it is the folder itself.  (Without bubblewrap it is always
+    the folder itself.)
     """
-    return bubblewrap.student(
-        folder, writable, limits.room, ["prlimit", f"--nproc={limits.processes}", "--"],
-        {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")},
-    )
+    processes, room = map(int, os.environ[PER_START].split())
+    if os.environ[LEVEL] != BUBBLEWRAP:
+        return fallback.student(folder, processes)
+    limit = ["prlimit", f"--nproc={processes}", "--"]
+    kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return bubblewrap.student(folder, writable, room, limit, kept)
 
 
 def limited(limits: Limits) -> list[str]:
@@ -94,8 +109,3 @@ def limited(limits: Limits) -> list[str]:
         "prlimit", "--core=0", f"--fsize={limits.file_size}", f"--cpu={limits.cpu_seconds}",
         f"--nofile={limits.descriptors}", "--",
     ]
-
-
-def give_to(folder: Path, uid: int, gid: int) -> None:
-    for path in [folder, *folder.rglob("*")]:
-        os.chown(path, uid, gid, follow_symlinks=False)
