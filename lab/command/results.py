@@ -11,6 +11,7 @@ A promise earns all of its points or none.  An outcome is one of
 from dataclasses import dataclass, field
 
 PASSED, FAILED, NOT_RUN, ERROR = "passed", "failed", "not run", "error"
+ABOVE = "a promise above must hold first"  # why a promise was not run
 
 
 @dataclass

@@ -118,10 +118,19 @@ def becoming_nobody(paths: list[Path]) -> list[str]:
     closed = dict.fromkeys(filter(None, map(closed_above, paths)))
     words = ["bwrap", "--dev-bind", "/", "/", "--die-with-parent"]
     words += [word for path in closed for word in ("--tmpfs", str(path))]
-    words += [word for path in paths for word in ("--ro-bind", str(path), str(path))]
+    for path in paths:
+        for folder in between(closed_above(path), path):  # bwrap would close those, too
+            words += ["--perms", "0755", "--dir", str(folder)]
+        words += ["--ro-bind", str(path), str(path)]
     for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
         words += ["--cap-add", capability]
     return [*words, "--", *as_user(NOBODY.pw_uid, NOBODY.pw_gid)]
+
+
+def between(above: Path | None, path: Path) -> list[Path]:
+    if above is None:
+        return []
+    return [folder for folder in reversed(path.parents) if above in folder.parents]
 
 
 def as_user(uid: int, gid: int) -> list[str]:

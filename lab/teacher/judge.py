@@ -22,11 +22,10 @@ from check import TIME_WAS_UP, Check, message_of
 from compiler import NO_SPACE
 from conformance import PATIENCE, Case, Run, Test
 from course import Item, Promise
-from exercises.sheet import ABOVE
 from grades import Grade, Graded, plain, tidy
 from limits import stretched
 from problem import Problem, of_system
-from results import ERROR, FAILED, NOT_RUN, PASSED, Result
+from results import ABOVE, ERROR, FAILED, NOT_RUN, PASSED, Result
 from rubric import Rubric
 
 SECONDS = stretched(75)  # that judging takes at most

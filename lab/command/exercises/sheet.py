@@ -4,12 +4,9 @@ import time
 from collections.abc import Callable
 
 from course import Item, Promise
-from results import ERROR, FAILED, NOT_RUN, PASSED, Result
+from results import ABOVE, ERROR, FAILED, NOT_RUN, PASSED, Result
 
 from .form import Wrong
-
-
-ABOVE = "a promise above must hold first"
 
 
 class NotRun(Exception):
