@@ -133,6 +133,7 @@ class Gradescope(unittest.TestCase):
 
     def assert_valid(self, results: dict, printed: str) -> None:
         """By Gradescope's rules, and ours: a total that students can trust."""
+        self.assertIn("tests", results, printed)
         self.assertEqual(results["stdout_visibility"], "hidden")
         self.assertNotIn("score", results)
         for test in results["tests"]:
