@@ -23,6 +23,7 @@ TRIES = 3  # ports, where another program was faster
 IN_USE = "Address already in use"
 PRINTED_MOST = 1 << 18  # bytes that are kept of what a server prints,
 LINES_MOST = 20  # and lines that are shown
+SIGNALS = frozenset(map(int, signal.Signals))  # a shell or a sandbox ends with 128 + N
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 
 libc = ctypes.CDLL(None)
@@ -61,12 +62,16 @@ def adopt_orphans() -> None:
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def start(words: list[str], ending: int = signal.SIGKILL, **more) -> subprocess.Popen:
+def start(
+    words: list[str], ending: int = signal.SIGKILL, adopts: bool = False, **more
+) -> subprocess.Popen:
     """In a session of its own: Ctrl-C reaches us alone, and we end it in order.  If we are
-    killed, the kernel sends it `ending`."""
+    killed, the kernel sends it `ending`.  If it `adopts`, what its children leave behind becomes
+    its child, and not ours."""
 
     def prepare() -> None:
         libc.prctl(PR_SET_PDEATHSIG, ending, 0, 0, 0)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, int(adopts), 0, 0, 0)
         with contextlib.suppress(OSError):  # where memory runs out, this ends and nothing else
             Path("/proc/self/oom_score_adj").write_text("1000")
 
@@ -145,7 +150,8 @@ def end(process: subprocess.Popen) -> None:
 def status_in_words(status: int) -> str:
     if status < 0:
         return f"was killed by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
-    return f"ended with status {status}"
+    behind = signal.Signals(status - 128).name if status - 128 in SIGNALS else ""
+    return f"ended with status {status}" + (f" (128 + {behind})" if behind else "")
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
 """The command lines of bwrap(1), which runs a program in namespaces of its own.
 
-    judge       the judge of one submission: it sees the system, the lab, and a copy of this submission
+    judge       the judge of one submission: it sees the system, the lab, and a copy of it
     student     inside that, the compiler or the student's server: of these three, without the lab
 
 Root must not run a student's program: it is exempt from RLIMIT_NPROC, and owns the system's

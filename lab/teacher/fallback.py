@@ -7,8 +7,8 @@ network where one can be made.
 
 import contextlib
 import os
+import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import bubblewrap
 
-STARTER = Path(__file__).resolve().with_name("starter.py")
+LOOPBACK = str(Path(__file__).resolve().with_name("loopback.py"))
 USER = "LAB_STUDENT"  # the judge finds the user's number in its environment
 USERS = range(61184, 65520)  # systemd keeps these for such uses
 ENDING_SECONDS = 10
@@ -43,15 +43,13 @@ LEFT_BEHIND = "A process that a submission leaves behind may survive if it hides
 @cache
 def network() -> tuple[str, ...]:
     """The words that make a network namespace; none if that isn't allowed."""
-    words = ["unshare", "--net"]
-    if os.geteuid() != 0:
-        words = ["unshare", "--user", "--map-root-user", "--net"]
-    trial = [*words, "--", sys.executable, str(STARTER), "--loopback", "true"]
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    words = ("unshare", *user, "--net", "--", sys.executable, LOOPBACK)
     try:
-        works = subprocess.run(trial, capture_output=True, timeout=30).returncode == 0
+        works = subprocess.run([*words, "true"], capture_output=True, timeout=30).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         works = False
-    return (*words, "--") if works else ()
+    return words if works else ()
 
 
 def missing() -> list[str]:
@@ -98,11 +96,7 @@ def judge(
             "LC_ALL": "C.UTF-8", USER: str(user or ""),
         } | environment
         variables = [f"{name}={value}" for name, value in every.items()]
-        loopback = ["--loopback"] if network() else []
-        yield [
-            "env", "-i", f"--chdir={folder}", *variables, *network(),
-            sys.executable, str(STARTER), *loopback, *words,
-        ]
+        yield ["env", "-i", f"--chdir={folder}", *variables, *network(), *words]
     finally:
         if user is not None:
             end_all_of(user)
@@ -122,7 +116,9 @@ def student(folder: Path, processes_most: int) -> list[str]:
 
 
 def most(count: int) -> list[str]:
-    """RLIMIT_NPROC counts all processes and threads of a user."""
+    """RLIMIT_NPROC counts all processes and threads of a user, and can't be raised."""
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    count = count if hard == resource.RLIM_INFINITY else min(count, hard)
     return ["prlimit", f"--nproc={count}", "--"]
 
 

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import course
@@ -51,20 +52,24 @@ class Judging(Check):
         return super().stop(message, reason, hint)
 
     def compile(self) -> bool:
+        compile_once = super().compile
         try:
-            return super().compile()
+            return any(self.anew(compile_once) for _ in range(ATTEMPTS))
         except Problem as problem:
             if NO_SPACE not in str(problem):
                 raise
             return self.stop(NO_ROOM, "it doesn't compile")
 
+    def anew(self, attempt: Callable[[], bool]) -> bool:
+        self.stopped = False
+        for promise, result in self.pairs:
+            if not promise.person:
+                result.settle(NOT_RUN)
+        return attempt()
+
     def start(self) -> bool:
         for _ in range(ATTEMPTS):
-            self.stopped = False
-            for promise, result in self.pairs:
-                if not result.person:
-                    result.settle(NOT_RUN)
-            started = super().start()
+            started = self.anew(super().start)
             looked_at = [result for promise, result in self.pairs if promise.mechanism]
             if started and all(result.outcome != FAILED for result in looked_at):
                 break

@@ -9,6 +9,7 @@ what is visible where, and supervisor.py for how a judge is watched and ended.
 """
 
 import os
+import resource
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,7 @@ class Limits:
     seconds: float = 120  # of a judge
     memory: int = 1024 * MIB  # resident, of a judge and all that it has started
     report: int = 4 * MIB  # bytes that a judge may print
-    room: int = 128 * MIB  # bytes in each folder that may be written: all are in memory
+    room: int = 64 * MIB  # bytes in each folder that may be written: all are in memory
     file_size: int = 32 * MIB
     descriptors: int = 4096  # in each process
     cpu_seconds: int = 60  # of each process
@@ -97,7 +98,7 @@ def student(folder: Path, writable: bool = False) -> list[str]:
     processes, room = map(int, os.environ[PER_START].split())
     if os.environ[LEVEL] != BUBBLEWRAP:
         return fallback.student(folder, processes)
-    limit = ["prlimit", f"--nproc={processes}", "--"]
+    limit = ["prlimit", f"--nproc={allowed(resource.RLIMIT_NPROC, processes)}", "--"]
     kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
     return bubblewrap.student(folder, writable, room, limit, kept)
 
@@ -106,6 +107,14 @@ def limited(limits: Limits) -> list[str]:
     """What holds for each process of a judge.  The address space isn't limited: a sanitizer
     reserves terabytes of it."""
     return [
-        "prlimit", "--core=0", f"--fsize={limits.file_size}", f"--cpu={limits.cpu_seconds}",
-        f"--nofile={limits.descriptors}", "--",
+        "prlimit", "--core=0",
+        f"--fsize={allowed(resource.RLIMIT_FSIZE, limits.file_size)}",
+        f"--cpu={allowed(resource.RLIMIT_CPU, limits.cpu_seconds)}",
+        f"--nofile={allowed(resource.RLIMIT_NOFILE, limits.descriptors)}", "--",
     ]
+
+
+def allowed(kind: int, wanted: int) -> int:
+    """A limit may be lowered, and only root may raise it."""
+    hard = resource.getrlimit(kind)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -44,30 +44,33 @@ class Ended:
 
 def run(words: list[str], limits, stop) -> Ended:
     started = time.monotonic()
-    process = processes.start(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = processes.start(
+        words, adopts=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     report, complaint = bytearray(), bytearray()
-    reason = ""
+    reason, family = "", []
     try:
         for _ in reading(process, report, complaint):
-            reason = why_to_end(process, limits, started, report, stop)
+            family = processes.family(process.pid)
+            reason = why_to_end(family, limits, started, len(report), stop)
             if reason:
                 break
     finally:
-        end(process)
+        end(process, family)
     return Ended(
         bytes(report[: limits.report]), bytes(complaint), process.returncode, reason,
         time.monotonic() - started,
     )
 
 
-def why_to_end(process, limits, started: float, report: bytearray, stop) -> str:
+def why_to_end(family: list[int], limits, started: float, printed: int, stop) -> str:
     if stop():
         return STOPPED
     if time.monotonic() - started > limits.seconds:
         return TIME
-    if len(report) > limits.report:
+    if printed > limits.report:
         return OUTPUT
-    if memory(processes.family(process.pid)) > limits.memory:
+    if memory(family) > limits.memory:
         return MEMORY
     return MACHINE if available() < SPARE else ""
 
@@ -84,8 +87,9 @@ def reading(process, report: bytearray, complaint: bytearray):
             if time.monotonic() >= due:
                 yield
                 due = time.monotonic() + TICK
-        for key in list(selector.get_map().values()):
-            while key.fileobj in selector.get_map() and selector.select(0):
+        due = time.monotonic() + 1  # what it has left behind may print without end
+        while (ready := selector.select(0)) and time.monotonic() < due:
+            for key, _ in ready:
                 take(selector, key, complaint)
 
 
@@ -125,12 +129,32 @@ def is_there(pid: int) -> bool:
     return os.path.exists(f"/proc/{pid}")
 
 
-def end(process: subprocess.Popen) -> None:
-    """Kill all of it, the innermost first, and wait until it is gone."""
-    pids = processes.family(process.pid)
-    processes.end(process)
+def end(process: subprocess.Popen, family: list[int]) -> None:
+    """End it, and wait until all that was seen of its family is gone."""
     deadline = time.monotonic() + ENDING_SECONDS
-    while any(map(is_there, pids[1:])) and time.monotonic() < deadline:
+    left = set(family[1:])
+    if process.poll() is None:
+        left |= kill_all(process, deadline)
+    while any(map(is_there, left)) and time.monotonic() < deadline:
         time.sleep(0.005)
     process.stdout.close()
     process.stderr.close()
+
+
+def kill_all(process: subprocess.Popen, deadline: float) -> set[int]:
+    """First what it has started, however fast that forks: until then the process itself, which
+    is stopped, adopts what its children leave behind."""
+    killed = set()
+    send(process.pid, signal.SIGSTOP)
+    while (others := processes.family(process.pid)[1:]) and time.monotonic() < deadline:
+        killed.update(others)
+        for pid in others:
+            send(pid, signal.SIGKILL)
+        time.sleep(0.002)
+    processes.end(process)
+    return killed
+
+
+def send(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)

@@ -420,9 +420,9 @@ void server_assert_running(struct server *server)
         return;
     await_status(server);
     ck_abort_msg("the server was gone: %s" EXPECTED
-                     "a server that goes on running",
-                     server->ended ? words_status(server->status)
-                                   : "what started it still runs");
+                 "a server that goes on running",
+                 server->ended ? words_status(server->status)
+                               : "what started it still runs");
 }
 
 /* Wait at most so many seconds for the end of the process that serves. */

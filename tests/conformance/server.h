@@ -27,11 +27,11 @@ struct server {
     struct sockaddr_storage address; /* to connect to */
     socklen_t address_length;
     bool any_address; /* ::1 will do as well */
-    bool ended; /* `started` was waited for, with the status of waitpid(2) */
-    int status;
-    bool stopped; /* by us, at the end of the case */
-    int out;      /* a file with what it printed on stdout */
-    int errors;   /* and on stderr */
+    bool ended;       /* `started` was waited for */
+    int status;       /* then, the server's, as of waitpid(2) */
+    bool stopped;     /* by us, at the end of the case */
+    int out;          /* a file with what it printed on stdout */
+    int errors;       /* and on stderr */
 };
 
 /* How to start a server.  What is left out (0, NULL) has its usual value. */
@@ -104,7 +104,8 @@ void server_thaw(struct server *server);
 
 /*
  * What the server has printed so far, on stdout and on stderr, as a string
- * that the next call of the same function overwrites: at most 64 KiB of it.
+ * that the next call of the same function overwrites: at most 64 KiB of it.  To
+ * each it may print 16 MiB; then its writes fail with EPERM.
  */
 const char *server_out(const struct server *server);
 const char *server_errors(const struct server *server);

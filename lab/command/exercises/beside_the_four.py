@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import course
+import mechanism
 import processes
 from results import Result
 
@@ -152,7 +153,7 @@ def count_live(folder: Path, answers: dict[str, str]) -> float:
         raise Wrong(str(problem)) from None
     try:
         with tempfile.TemporaryDirectory(prefix="lab-") as scratch:
-            table = traced(server.process.pid, server.port, f"{scratch}/calls")
+            table = traced(mechanism.serving(server)[0], server.port, f"{scratch}/calls")
     finally:
         processes.end(server.process)
     return calls_of(table) / ECHOES

@@ -69,8 +69,8 @@ def check_line(folder: Path) -> str:
 
 def build(folder: Path) -> None:
     compiler = processes.start(
-        ["sh", "-c", COMPILE], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True, errors="replace",
+        [*processes.confinement(folder, True), "sh", "-c", COMPILE], cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
     )
     complaint = compiler.communicate()[1].splitlines()
     if compiler.returncode != 0:

@@ -37,14 +37,15 @@ def build(text: str, folder: str) -> list[str]:
     """The command that runs the compiled program."""
     source, program = Path(folder) / SOURCE, Path(folder) / "claim"
     source.write_text(text)
+    confined = processes.confinement(Path(folder), True)
     compiler = processes.start(
-        [*COMPILE, str(program), str(source)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True, errors="replace",
+        [*confined, *COMPILE, str(program), str(source)], stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, errors="replace",
     )
     complaint = compiler.communicate()[1].replace(f"{folder}/", "")
     if compiler.returncode != 0:
         raise DidNotCompile("\n".join(complaint.splitlines()[:8]))
-    return [str(program)]
+    return [*processes.confinement(Path(folder)), str(program)]
 
 
 def status_of(words: list[str]) -> int | None:
