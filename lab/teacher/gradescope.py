@@ -34,13 +34,14 @@ def add_command(add) -> None:
 def gradescope(options) -> int:
     item, target = course.find(options.item), options.file
     if target.suffix != ".zip":
-        raise Problem(f"{target}: its name doesn't end in .zip", "{lab} gradescope 4 step-4.zip", USAGE)
+        advice = "{lab} gradescope 4 step-4.zip"
+        raise Problem(f"{target}: its name doesn't end in .zip", advice, USAGE)
     if target.exists() and not zipfile.is_zipfile(target):
         raise Problem(f"{target}: exists, and is no zip file", "choose another name", USAGE)
     write(item, target)
     say(f"{target} grades {item.name}, for {points(item):g} points.")
-    say_next(f"in Gradescope, make a programming assignment with {points(item):g} autograder points, "
-             f"upload {target.name} and test it with a server of your own")
+    say_next(f"in Gradescope, make a programming assignment with {points(item):g} autograder "
+             f"points, upload {target.name} and test it with a server of your own")
     return HOLDS
 
 

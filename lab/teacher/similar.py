@@ -39,6 +39,15 @@ GROUP = 20  # submissions that are compared at a time
 SHOWN = 3  # passages of a pair
 FOUND = re.compile(r"^(\d+): line (\d+)-(\d+) *\|(\d+): line (\d+)-(\d+) *\[\d+\]$", re.M)
 NAME_MOST, PLACE_MOST = 30, 24  # columns
+LEGEND = (
+    "A line gives the share of the first program that is also in the second, and the other way"
+    " round. Under it are the longest common passages, with their lines in both and their length"
+    " in tokens. Names, layout and comments don't count, nor does what the course gives out."
+)
+NO_VERDICT = (
+    "A likeness is a reason to read both programs, not a verdict: a task has few good solutions,"
+    " and two students may have learned from the same page."
+)
 HEADS = ("first", "second", "first_in_second", "second_in_first", "passages", "remark")
 CODE = re.compile(r"(?:^ {4}.*\n|^\n)+", re.M)
 
@@ -208,7 +217,7 @@ def pairs_of(entries: list[Entry], least: int) -> list[Pair]:
     """Those that are alike enough, the most alike first.  Of our own files, each submission is
     listed with the one that it is most like."""
     found, most_like_ours = [], {}
-    numbered = [(number, one) for number, one in enumerate(entries) if one.ours or one.can_be_judged]
+    numbered = [one for one in enumerate(entries) if one[1].ours or one[1].can_be_judged]
     for (a, first), (b, second) in itertools.combinations(numbered, 2):
         if first.ours:
             break
@@ -246,12 +255,7 @@ def say_pairs(pairs: list[Pair]) -> None:
                       shown(place(pair.second, passage.there), PLACE_MOST)]
             say(f"{'':15}{places[0]:<{NAME_MOST}}  {places[1]} [{len(passage.here)}]")
     say()
-    say(show.wrapped("A line gives the share of the first program that is also in the second, and "
-                     "the other way round. Under it are the longest common passages, with their "
-                     "lines in both and their length in tokens. Names, layout and comments don't "
-                     "count, nor does what the course gives out."))
-    say("\n" + show.wrapped("A likeness is a reason to read both programs, not a verdict: a task has "
-                           "few good solutions, and two students may have learned from the same page."))
+    say(f"{show.wrapped(LEGEND)}\n\n{show.wrapped(NO_VERDICT)}")
 
 
 def say_table(compared: int, item: Item, pairs: list[Pair], bare: dict, left_out: dict) -> None:

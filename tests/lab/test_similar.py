@@ -96,8 +96,9 @@ class Similar(unittest.TestCase):
         self.submit("boris2", reordered(renamed(self.programs["boris"])))
         self.submit("chen2", on_one_line(self.programs["chen"]))
         self.submit("dora2", commented(renamed(self.programs["dora"])))
-        self.submit("emil2", self.programs["emil"].partition("int main")[0], "all.h")
-        self.submit("emil2", "#include \"all.h\"\nint main" + self.programs["emil"].partition("int main")[2])
+        head, main, body = self.programs["emil"].partition("int main")
+        self.submit("emil2", head, "all.h")
+        self.submit("emil2", f"#include \"all.h\"\n{main}{body}")
         copied = {(name, f"{name}2") for name in self.programs}
         self.assertEqual(self.pairs(), copied)
         self.assertEqual(self.pairs("--least=90"), copied)
@@ -105,12 +106,14 @@ class Similar(unittest.TestCase):
     def test_a_part_is_copied(self):
         """A copy in a longer program: the share of one of the two is high."""
         self.submit_all()
-        self.submit("long", self.programs["anna"] + self.programs["emil"].replace("int main", "int x"))
+        other = self.programs["emil"].replace("int main", "int x")
+        self.submit("long", self.programs["anna"] + other)
         found = {(row["first"], row["second"]): row for row in self.rows() if row["second"]}
         self.assertEqual(set(found), {("anna", "long"), ("emil", "long")})
         self.assertEqual(found["anna", "long"]["first_in_second"], "100")
         self.assertLess(int(found["anna", "long"]["second_in_first"]), 60)
-        self.assertRegex(found["anna", "long"]["passages"], r"^server\.c:\d+-\d+ = server\.c:\d+-\d+;")
+        self.assertRegex(found["anna", "long"]["passages"],
+                         r"^server\.c:\d+-\d+ = server\.c:\d+-\d+;")
 
     def test_the_starter(self):
         """Those who changed nothing, or hardly anything, didn't copy from each other."""
