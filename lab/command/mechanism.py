@@ -108,10 +108,11 @@ def listening(port: int | None = None) -> set[str]:
 def sockets_of(pid: int) -> dict[int, str]:
     """Its sockets: descriptor and inode."""
     found = {}
-    for link in Path(f"/proc/{pid}/fd").glob("*"):
-        with contextlib.suppress(OSError):
-            if match := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(link)):
-                found[int(link.name)] = match[1]
+    with contextlib.suppress(OSError), processes.with_rights_of(pid):
+        for link in Path(f"/proc/{pid}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                if match := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(link)):
+                    found[int(link.name)] = match[1]
     return found
 
 
@@ -120,7 +121,8 @@ def present_call(pid: int) -> str:
     if platform.machine() not in ARCHITECTURES:
         raise CannotSee(f"the lab doesn't know the system calls of {platform.machine()}")
     try:
-        first = Path(f"/proc/{pid}/syscall").read_text().split()[0]
+        with processes.with_rights_of(pid):
+            first = Path(f"/proc/{pid}/syscall").read_text().split()[0]
     except OSError as error:
         if not Path(f"/proc/{pid}").exists():
             raise
@@ -152,8 +154,10 @@ def wrong_trigger(pid: int, wants_edge: bool) -> Iterator[tuple[str, str]]:
     """All connections must be watched edge-triggered, or none of them."""
     listeners, edge, level = listening(), set(), set()
     own = {fd for fd, inode in sockets_of(pid).items() if inode not in listeners}
-    for info in Path(f"/proc/{pid}/fdinfo").glob("*"):
-        for fd, events in re.findall(r"tfd: *(\d+) events: *([0-9a-f]+)", info.read_text()):
+    with processes.with_rights_of(pid):
+        infos = [info.read_text() for info in Path(f"/proc/{pid}/fdinfo").glob("*")]
+    for info in infos:
+        for fd, events in re.findall(r"tfd: *(\d+) events: *([0-9a-f]+)", info):
             (edge if int(events, 16) & EPOLLET else level).add(int(fd))
     edge, level = edge & own, level & own
     saw = f"{len(edge)} connections watched edge-triggered, {len(level)} level-triggered"

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,21 @@ def parents() -> dict[int, int]:
             if state not in "ZX":
                 found[int(stat.parent.name)] = int(parent)
     return found
+
+
+@contextlib.contextmanager
+def with_rights_of(pid: int) -> Iterator[None]:
+    """Root in a container may lack CAP_SYS_PTRACE.  It then sees what another user's process
+    does only with that user's rights on files: ptrace(2).  Signals go by other IDs."""
+    if os.geteuid() == 0:
+        owner = os.stat(f"/proc/{pid}")
+        libc.setfsgid(owner.st_gid)
+        libc.setfsuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        libc.setfsuid(os.geteuid())
+        libc.setfsgid(os.getegid())
 
 
 def family(pid: int) -> list[int]:

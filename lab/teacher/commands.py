@@ -4,9 +4,11 @@ Each module adds its own command: add(name, function, text, *arguments), as in c
 """
 
 import grade
+import gradescope
 import rubric
+import similar
 
 
 def add_commands(add) -> None:
-    grade.add_command(add)
-    rubric.add_command(add)
+    for module in (grade, rubric, similar, gradescope):
+        module.add_command(add)

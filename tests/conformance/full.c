@@ -14,6 +14,7 @@
 #include "case.h"
 #include "cases.h"
 #include "client.h"
+#include "process.h"
 #include "words.h"
 
 #include <errno.h>
@@ -137,10 +138,10 @@ static void limit_descriptors(const struct server *server, rlim_t soft)
 {
     struct rlimit limit;
 
-    if (prlimit(server->pid, RLIMIT_NOFILE, NULL, &limit) < 0)
+    if (process_limit(server->pid, RLIMIT_NOFILE, NULL, &limit) < 0)
         ck_abort_msg("prlimit: %s", strerror(errno));
     limit.rlim_cur = soft;
-    if (prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL) < 0)
+    if (process_limit(server->pid, RLIMIT_NOFILE, &limit, NULL) < 0)
         ck_abort_msg("prlimit: %s", strerror(errno));
 }
 

@@ -9,10 +9,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { INODES_MOST = 256, KILL_SECONDS = 10 };
+
+/*
+ * Root in a container may lack CAP_SYS_PTRACE.  It then sees what another
+ * user's process has open only with that user's rights on files: ptrace(2).
+ * As signals go by other IDs, that user can't do more to us than before.
+ */
+static void see_as_owner(const char *path)
+{
+    struct stat owner;
+
+    if (geteuid() != 0 || stat(path, &owner) < 0)
+        return;
+    setfsgid(owner.st_gid);
+    setfsuid(owner.st_uid);
+}
+
+static void see_as_ourselves(void)
+{
+    setfsuid(geteuid());
+    setfsgid(getegid());
+}
 
 /* All processes, as they were found last, and those of one family. */
 static struct process *all, *chosen;
@@ -167,6 +190,7 @@ static bool holds(pid_t pid, const unsigned long *inodes, size_t count)
     DIR *directory;
 
     snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    see_as_owner(path);
     directory = opendir(path);
     while (directory != NULL && !found &&
            (entry = readdir(directory)) != NULL) {
@@ -180,6 +204,7 @@ static bool holds(pid_t pid, const unsigned long *inodes, size_t count)
         found = sscanf(target, "socket:[%lu]", &inode) == 1 &&
                 is_one_of(inode, inodes, count);
     }
+    see_as_ourselves();
     if (directory != NULL)
         closedir(directory);
     return found;
@@ -259,7 +284,9 @@ static size_t bytes_of(pid_t pid, const char *file, const char *label)
     FILE *stream;
 
     snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+    see_as_owner(path);
     stream = fopen(path, "re");
+    see_as_ourselves();
     if (stream == NULL)
         return 0;
     while (kib == 0 && fgets(line, sizeof(line), stream) != NULL) {
@@ -294,13 +321,37 @@ unsigned process_descriptors(pid_t pid)
     DIR *directory;
 
     snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    see_as_owner(path);
     directory = opendir(path);
+    see_as_ourselves();
     if (directory == NULL)
         return 0;
     while ((entry = readdir(directory)) != NULL)
         count += entry->d_name[0] != '.';
     closedir(directory);
     return count;
+}
+
+/* Changing the limits of another user's process takes that user's real IDs. */
+int process_limit(pid_t pid, int resource, const struct rlimit *new_limit,
+                  struct rlimit *old_limit)
+{
+    int result = prlimit(pid, resource, new_limit, old_limit), error;
+    struct stat owner;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+    if (result == 0 || errno != EPERM || geteuid() != 0 ||
+        stat(path, &owner) < 0)
+        return result;
+    if (setregid(owner.st_gid, (gid_t)-1) == 0 &&
+        setreuid(owner.st_uid, (uid_t)-1) == 0)
+        result = prlimit(pid, resource, new_limit, old_limit);
+    error = errno;
+    if (setreuid(0, (uid_t)-1) < 0 || setregid(getegid(), (gid_t)-1) < 0)
+        ck_abort_msg("setreuid: %s", strerror(errno));
+    errno = error;
+    return result;
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct process {
@@ -44,6 +45,10 @@ unsigned process_descriptors(pid_t pid);
 
 /* Size of the address space in bytes. */
 size_t process_address_space(pid_t pid);
+
+/* As prlimit(2), for a process of another user, too, if we are root. */
+int process_limit(pid_t pid, int resource, const struct rlimit *new_limit,
+                  struct rlimit *old_limit);
 
 /* Kill all descendants of this process, a subreaper, and wait for them. */
 void process_kill_descendants(void);
