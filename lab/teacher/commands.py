@@ -4,7 +4,9 @@ Each module adds its own command: add(name, function, text, *arguments), as in c
 """
 
 import grade
+import handout
 
 
 def add_commands(add) -> None:
+    handout.add_command(add)
     grade.add_command(add)
