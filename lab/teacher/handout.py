@@ -201,7 +201,7 @@ def table_of_hunts() -> str:
     """hunts.toml without what would tell a bug's name, or where it is."""
     text = (LAB / "hunts/hunts.toml").read_text(encoding="utf-8")
     common, *hunts = text.split("\n[[hunt]]\n")
-    common = re.sub(r"^#.*\n", "", common, flags=re.M).lstrip()
+    common = re.sub(r"(^#.*\n)+\n?", "", common, flags=re.M)
     return "\n[[hunt]]\n".join([common, *map(without_other_keys, hunts)])
 
 
@@ -225,7 +225,7 @@ def readme(book: bool) -> str:
         "[[commands]]\n": section(LAB / "README.md", "The commands"),
         "[[path]]\n": section(LAB / "README.md", "The path"),
         "[[contract]]\n": section(TOP / "README.md", "The contract").partition("\n1. ")[2]
-        .partition("\n\n")[0] + "\n",
+        .partition("\n\n")[0] + "\n\n",
         "[[book]]": "in `book/index.html`" if book else "handed out by your teacher",
     }
     for place, found in places.items():
