@@ -251,15 +251,15 @@ def refuse_secrets(made: Path) -> None:
     names = [patch.stem for patch in (TOP / "tests/breaks").glob("*.patch")]
     name = re.compile("|".join(rf"(?<![\w-]){re.escape(one)}(?![\w-])" for one in names) or "(?!)")
     solutions = {one.read_bytes() for one in LAB.glob("steps/*/solution*")}
-    starters = {path for path in made.glob("course/steps/*/starter.c")}
+    starters = set(made.glob("course/steps/*/starter.c"))
     for file in sorted(one for one in made.rglob("*") if one.is_file()):
         data = file.read_bytes()
+        inside = file.relative_to(made)
         if found := name.search(data.decode(errors="replace")):
-            raise Problem(f"{file.relative_to(made)}: names the bug {found[0]}; nothing was written",
+            raise Problem(f"{inside}: names the bug {found[0]}; nothing was written",
                           "change that file")
         if data in solutions and file not in starters:
-            raise Problem(f"{file.relative_to(made)}: is a solution; nothing was written",
-                          "remove that file")
+            raise Problem(f"{inside}: is a solution; nothing was written", "remove that file")
 
 
 def set_modes(made: Path) -> None:
