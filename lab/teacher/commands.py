@@ -5,10 +5,11 @@ Each module adds its own command: add(name, function, text, *arguments), as in c
 
 import grade
 import gradescope
+import handout
 import rubric
 import similar
 
 
 def add_commands(add) -> None:
-    for module in (grade, rubric, similar, gradescope):
+    for module in (handout, grade, rubric, similar, gradescope):
         module.add_command(add)
