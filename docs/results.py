@@ -2,7 +2,8 @@
 """A results folder of bench/run, as the book needs it: numbers, sentences, tables, charts.
 
     docs/results.py DIR --output OUT    writes OUT/results.json and OUT/*.svg,
-                                        with --charts=idle,churn no other charts
+                                        with --charts=idle,churn no other charts;
+                                        idle.1 is the first panel of idle alone
     docs/results.py --list [DIR]        the keys that chapters can name
 
 Numbers and sentences are the suite's own, in its own words; DIR is only read.  A key
@@ -227,11 +228,14 @@ def draw(folder: Path, run: Run, wanted: list[str]) -> None:
     if not charts.has_gnuplot():
         raise Problem("docs/results.py: there is no gnuplot here: apt-get install gnuplot-nox", 1)
 
-    def one(name: str) -> None:
-        (folder / f"{name}.svg").write_bytes(charts.gnuplot(charts.script(run, name, "svg")))
+    def one(chart: str) -> None:
+        name, _, panel = chart.partition(".")
+        script = charts.script(run, name, "svg", int(panel) if panel else None)
+        (folder / f"{chart}.svg").write_bytes(charts.gnuplot(script))
 
+    drawable = charts.drawable(run)
     with ThreadPoolExecutor(2) as at_once:
-        list(at_once.map(one, [name for name in charts.drawable(run) if name in wanted]))
+        list(at_once.map(one, [c for c in wanted if c.partition(".")[0] in drawable]))
 
 
 def listing(made: dict) -> str:
