@@ -168,8 +168,9 @@ class ChartMacro < ImageMacro
 
   private
 
+  # panel=N: that panel alone, as a chart of its own.
   def make(parent, name, attributes)
-    return super if Results.fetch('chart', name)
+    return super(parent, [name, attributes['panel']].compact.join('.'), attributes) if Results.fetch('chart', name)
     parse(parent, ["_(There is no chart `#{name}`: this run has not measured it.)_"])
   end
 

@@ -64,7 +64,7 @@ class Lecture
       notes = @notes.fetch(slide.id)
       from = clock
       clock += notes.minutes
-      ["a|image::#{pictures[i + 1]}[pdfwidth=100%]", "a|*#{time(from)}* (#{notes.minutes} min)", '', *notes.lines, '']
+      ["a|image::#{pictures[i + 1]}[pdfwidth=100%]", "a|*#{time(from)}*, slide #{i + 1}, #{notes.minutes} min", '', *notes.lines, '']
     end
     ["= #{@document.doctitle}: slides and notes", ':notitle!:', '', "[cols=\"10,9\",frame=none,grid=rows]", '|===', *rows, '|===']
   end
