@@ -120,13 +120,14 @@ class Book
 end
 
 # What docs/build has made ready, and what is wanted.
-options = { work: nil, output: nil, chapter: nil, pdf: true, slides: false }
+options = { work: nil, output: nil, chapter: nil, pdf: true, slides: false, students: false }
 OptionParser.new do |parser|
   parser.on('--work DIR') { |value| options[:work] = value }
   parser.on('--output DIR') { |value| options[:output] = value }
   parser.on('--chapter FILE') { |value| options[:chapter] = File.expand_path(value) }
   parser.on('--no-pdf') { options[:pdf] = false }
   parser.on('--slides') { options[:slides] = true }
+  parser.on('--for-students') { options[:students] = true }
 end.parse!
 
 work, output = options.values_at(:work, :output)
@@ -135,28 +136,34 @@ begin
   Results.load(File.join(work, 'results/results.json'))
   Sessions.folder = File.join(work, 'tree')
   book = Book.new(work, output)
-  pages = Pages.new(output)
-  lectures = Dir[File.join(Sources::ROOT, 'docs/teaching/lecture-*.adoc')].sort
+  pages = Pages.new(output, for_students: options[:students])
+  teaching = File.join(Sources::ROOT, 'docs/teaching')
+  lectures = Dir[File.join(teaching, 'lecture-*.adoc')].sort
   if options[:slides]
     lectures.each { |file| book.slides(file, output) }
-    exit(book.complain ? 0 : 1)
   elsif options[:chapter]
     book.draft!
     pages.write_draft(*book.html(options[:chapter]))
   else
     Frame.pdf = 'four-ways-to-wait.pdf' if options[:pdf]
+    Frame.plan = !options[:students] && File.exist?(File.join(teaching, 'plan.adoc'))
     pages.write_book(*book.html(File.join(Book::BOOK, 'book.adoc')))
-    teaching = File.join(Sources::ROOT, 'docs/teaching')
-    pages.write_teaching('plan', *book.html(File.join(teaching, 'plan.adoc'), 'tobook' => '../'))
-    pages.write_teaching('exercises', *book.html(File.join(teaching, 'exercises.adoc'), 'tobook' => '../'))
-    with_answers = { 'tobook' => '../', 'answers' => '' }
-    pages.write_teaching('answers', *book.html(File.join(teaching, 'exercises.adoc'), with_answers))
+    # Without the answers, there is no page of them.
+    known = !options[:students] && File.exist?(File.join(teaching, 'answers/exercises.adoc'))
+    answers = known ? { 'answers' => '' } : {}
+    write_teaching = lambda do |name, file, attributes|
+      html = book.html(File.join(teaching, file), { 'tobook' => '../' }.merge(attributes))
+      pages.write_teaching(name, *html)
+    end
+    write_teaching.call('plan', 'plan.adoc', options[:pdf] ? answers.merge('slides' => '') : answers) if Frame.plan
+    write_teaching.call('exercises', 'exercises.adoc', {})
+    write_teaching.call('answers', 'exercises.adoc', answers) if known
     if options[:pdf]
       book.pdf(File.join(Book::BOOK, 'book.adoc'), File.join(output, Frame.pdf))
       lectures.each { |file| book.slides(file, File.join(output, 'teaching')) }
     end
   end
-  SourcePages.new(output).write
+  SourcePages.new(output).write(without: options[:students] ? Bugs::FOLDER : nil)
   exit 1 unless book.complain
 rescue BookError => e
   warn "docs/build: #{e.message}"

@@ -19,6 +19,8 @@ module Frame
     # The table of contents that is on every page: [Entry...]; the file of the
     # PDF, if there is one.
     attr_accessor :contents, :pdf
+    # Is there a page with the teacher's plan?
+    attr_accessor :plan
 
     def render(title:, body:, to_book: '', kind: 'chapter', current: nil, sections: [], before: nil, after: nil)
       entries = (contents || []).map do |entry|
@@ -28,7 +30,34 @@ module Frame
       end
       @template ||= ERB.new(File.read(TEMPLATE), trim_mode: '-')
       @template.result_with_hash(title: title, body: body, to_book: to_book, kind: kind, entries: entries,
-                                 before: before, after: after, book: TITLE, pdf: pdf)
+                                 before: before, after: after, book: TITLE, pdf: pdf, plan: plan)
+    end
+  end
+end
+
+# The servers that are broken on purpose.  Students get some of them as bug hunts, so
+# their book neither links to the patches nor says their names.
+module Bugs
+  FOLDER = 'tests/breaks'.freeze
+  NAME_FOR_ALL = 'broken-on-purpose'.freeze
+
+  class << self
+    def hide(body)
+      body.css("a[href*='source/#{FOLDER}/']").each do |link|
+        link.text.strip.empty? ? link.remove : link.replace(link.children)
+      end
+      body.xpath('.//text()').each do |text|
+        text.content = text.content.gsub(names, NAME_FOR_ALL) if text.content.match?(names)
+      end
+    end
+
+    private
+
+    def names
+      @names ||= begin
+        patches = Dir[File.join(Sources::ROOT, FOLDER, '*.patch')].map { |file| File.basename(file, '.patch') }
+        /(?<![\w-])(?:#{Regexp.union(patches).source})(?![\w-])/
+      end
     end
   end
 end
@@ -37,8 +66,9 @@ class Pages
   Page = Struct.new(:name, :id, :title, :node, :sections)
   SINGLE = 'book.html'.freeze
 
-  def initialize(output)
+  def initialize(output, for_students: false)
     @output = output
+    @for_students = for_students
   end
 
   # The chapters one by one, the cover with the table of contents, and all in one.
@@ -104,6 +134,7 @@ class Pages
     body.css('tbody th').each { |header| header['scope'] = 'row' }
     body.css('.colist table').each { |table| table['role'] = 'presentation' }
     split_prompts(body)
+    Bugs.hide(body) if @for_students
     body
   end
 

@@ -21,8 +21,11 @@ class SourcePages
     @output = output
   end
 
-  def write
-    Sources.linked.keys.sort.each { |path| write_page(path) }
+  # All of them, or those that aren't in that folder.
+  def write(without: nil)
+    paths = Sources.linked.keys.sort
+    paths.reject! { |path| path.start_with?("#{without}/") } if without
+    paths.each { |path| write_page(path) }
   end
 
   private

@@ -7,7 +7,7 @@
     results      what it found                   show         printing;  watch: each save
     problem      what ends a command early       exercises/   modules for what needs code
     sockets      those of this machine           limits       of time
-    build        our own programs
+    build        our own programs                hunts        the files of a hunt
 """
 
 import argparse
@@ -20,19 +20,21 @@ from pathlib import Path
 
 import course
 import folder as folders
+import hunts
 import processes
 import show
 import watch
-from build import build_programs, need
+from build import build_programs
 from check import Check
 from conformance import program
 from course import Item
 from folder import Folder
-from problem import BROKEN, HOLDS, UNCHECKED, USAGE, Interrupted, Problem, of_system, watch_signals
+from problem import (
+    BROKEN, FAULT, HOLDS, UNCHECKED, USAGE, Interrupted, Problem, of_system, watch_signals,
+)
 from show import say, say_next
 
-HUNT_PACKAGES = ("patch", "universal-ctags")
-FAULT = "report this with all that was printed"
+TEACHER = Path(__file__).resolve().parents[1] / "teacher"  # not in what students receive
 # After a check, by its exit status.
 ADVICE = {
     HOLDS: "{lab} list shows what else there is",
@@ -66,8 +68,8 @@ def start(options) -> int:
         folder.state["seed"] = random.randrange(1 << 32)
         if (folder.path / "server.c").exists():
             say("Your server.c stays as it is.")
-        else:
-            folder.put_starter(item)
+        elif not folder.put_starter(item) and item.kind == "step" and not folder.server:
+            say(f"There is no starter for {item.name} here: copy your server.c into this folder.")
         hand_out(folder, item)
         folder.save()
     show.task_of(item)
@@ -79,13 +81,7 @@ def hand_out(folder: Folder, item: Item) -> None:
     """The task and the files of an item, those that its module makes included."""
     folder.hand_out(item)
     if item.kind == "hunt":
-        need(HUNT_PACKAGES, "a hunt")
-        sys.path.insert(0, str(item.folder))
-        disguise = importlib.import_module("disguise")
-        try:
-            disguise.make_hunt(item.number, folder.state["seed"], folder.path)
-        except disguise.HuntError as error:
-            raise Problem(f"{item.name}: {error}", FAULT) from None
+        hunts.put(item, folder)
     elif item.module:
         exercises = importlib.import_module("exercises")
         if item.kind == "exercise":
@@ -170,6 +166,7 @@ def reset(_options) -> int:
         if item.kind == "hunt":
             copy = folder.keep_all("*.[ch]")
         else:
+            need_starter(item, folder)
             copy = folder.keep("server.c")
             folder.put_starter(item)
         hand_out(folder, item)
@@ -179,6 +176,13 @@ def reset(_options) -> int:
     return 0
 
 
+def need_starter(item: Item, folder: Folder) -> None:
+    """A handout may leave them out: each has the solution of an earlier step in it."""
+    if item.kind == "step" and not (folder.server or item.starter.exists()):
+        advice = "go on in your server.c, or ask your teacher"
+        raise Problem(f"there is no starter for {item.name} here; nothing was changed", advice)
+
+
 def skip(_options) -> int:
     folder = folders.here()
     with folder.locked(say):
@@ -186,6 +190,7 @@ def skip(_options) -> int:
         following = course.following(item)
         if following is None:
             raise Problem(f"nothing follows {item.name}", "{lab} list", USAGE)
+        need_starter(following, folder)
         copy = folder.keep("server.c")
         folder.record(item.key).setdefault("state", "skipped")
         folder.put_starter(following)
@@ -233,6 +238,9 @@ def make_parser() -> Parser:
     add("watch", watch_folder, "Check now and after each save.  Ctrl-C ends it.")
     add("reset", reset, "Begin the present step again.  Your program is kept.")
     add("skip", skip, "Go on to the next step, with its starter.  Your program is kept.")
+    if TEACHER.is_dir():
+        sys.path.append(str(TEACHER))
+        importlib.import_module("commands").add_commands(add)
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Programs of this repository that a check needs, and the Debian packages that it takes.
+"""Our own programs that a check needs, and the Debian packages that it takes.
 
 bench/need installs packages where there is apt-get; bench/build sets up a build folder.
 """
@@ -11,15 +11,17 @@ from pathlib import Path
 import processes
 from problem import Problem
 
-TOP = Path(__file__).resolve().parents[2]
+LAB = Path(__file__).resolve().parents[1]  # is called course in a handout
+TOP = LAB.parent
 PACKAGES = (
     "gcc", "libc6-dev", "python3", "meson", "ninja-build", "pkg-config", "check", "libjansson-dev",
 )
 FOLDER = Path(os.environ.get("FOUR_WAYS_BUILD") or TOP / "build")
+ECHO_CLIENT = f"{LAB.name}/echo_client"
 # What exercises run.
 PROGRAMS = (
     "select_server", "poll_server", "epoll_lt_server", "epoll_et_server",
-    "bench/loadgen/loadgen", "lab/echo_client",
+    "bench/loadgen/loadgen", ECHO_CLIENT,
 )
 MEND = "mend that, then run the same command again"
 
@@ -33,7 +35,7 @@ def need(packages: tuple[str, ...], what: str) -> None:
 
 def build(targets: list[str], folder: Path = TOP / "build") -> None:
     """One process at a time: two checks may need the same programs."""
-    one_at_a_time = os.open(TOP / "lab", os.O_RDONLY)
+    one_at_a_time = os.open(LAB, os.O_RDONLY)
     try:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         need(PACKAGES, targets[0])

@@ -53,6 +53,10 @@ class Item:
     def name(self) -> str:
         return f"{self.kind} {self.number}"
 
+    @property
+    def starter(self) -> Path:
+        return self.folder / "starter.c"
+
 
 def root() -> Path:
     """The lab's folder.  A test has one of its own."""

@@ -68,10 +68,12 @@ class Folder:
                 self.keep(source.name)
             write_whole(target, source.read_bytes())
 
-    def put_starter(self, item: Item) -> None:
-        starter = item.folder / "starter.c"
-        if starter.exists() and not self.server:
-            write_whole(self.path / "server.c", starter.read_bytes())
+    def put_starter(self, item: Item) -> bool:
+        """Returns whether there is one, for a program in C."""
+        if self.server or not item.starter.exists():
+            return False
+        write_whole(self.path / "server.c", item.starter.read_bytes())
+        return True
 
     def keep_all(self, pattern: str) -> str:
         """The same for many files, which go to a folder of their own."""

@@ -4,6 +4,7 @@ import errno
 import signal
 
 HOLDS, BROKEN, UNCHECKED, USAGE = 0, 1, 2, 64  # exit statuses; USAGE is that of sysexits.h
+FAULT = "report this with all that was printed"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ADVICE = {
     errno.ENOSPC: "make room on the disk, then run the same command again",

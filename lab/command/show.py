@@ -69,7 +69,8 @@ def wrapped(text: str, first: str = "", then: str | None = None) -> str:
 
 def lab(inside: Path | None = None) -> str:
     """The command as it can be typed in that folder."""
-    script = Path(__file__).resolve().parents[1] / "lab"
+    command = Path(__file__).resolve().parent
+    script = next(one for one in (up / "lab" for up in command.parents) if one.is_file())
     found = shutil.which("lab")
     if found and Path(found).resolve() == script:
         return "lab"

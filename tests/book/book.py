@@ -32,10 +32,12 @@ def missing() -> list[str]:
     return [name for name in ("asciidoctor", "gnuplot", "rsvg-convert", "pdftotext") if not shutil.which(name)]
 
 
-def build(output: Path, *options: str, **variables: str) -> subprocess.CompletedProcess:
+def build(
+    output: Path, *options: str, script: Path = DOCS / "build", **variables: str
+) -> subprocess.CompletedProcess:
     """docs/build, and what it said: on one stream, as in a terminal."""
     return subprocess.run(
-        [DOCS / "build", "--output", output, *options],
+        [script, "--output", output, *options],
         env={**HERE, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=SECONDS,
     )
 

@@ -28,7 +28,7 @@ BUILD = Path(book.HERE["MESON_BUILD_ROOT"])
 CONFORMANCE = BUILD / "tests/conformance/conformance"
 SERVERS = ("select_server", "poll_server", "epoll_lt_server", "epoll_et_server")
 ANSWERS = book.DOCS / "teaching/answers"
-EXERCISES = book.sources()["teaching/exercises.adoc"]
+EXERCISES = book.sources()["teaching/exercises.adoc"] + (ANSWERS / "exercises.adoc").read_text()
 THREE_CLIENTS = book.DOCS / "sessions/three-clients"
 ACCEPT4 = {"x86_64": 288, "aarch64": 242}  # the number of the system call
 OURS = "{} --port={{port}} {{options}}"  # the command of a server with our options

@@ -13,6 +13,7 @@ import html
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,8 +60,7 @@ def chapters() -> list[str]:
 
 
 def text_of(name: str) -> str:
-    text = (made / name).read_text(encoding="utf-8")
-    return html.unescape(re.sub(r"<[^>]*>", "", text))
+    return words_of((made / name).read_text(encoding="utf-8"))
 
 
 class Links(unittest.TestCase):
@@ -184,6 +184,59 @@ class Structure(unittest.TestCase):
             stdout=subprocess.PIPE, encoding="utf-8", check=True,
         ).stdout
         return [page.strip() for page in text.split("\f")]
+
+
+class ForStudents(unittest.TestCase):
+    """The book of a handout, from a tree without the answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(folders.name) / "students"
+        tree = Path(folders.name) / "tree"
+        shutil.copytree(book.ROOT, tree, symlinks=True, ignore=without_answers)
+        done = book.build(cls.folder, "--for-students", script=tree / "docs/build")
+        if done.returncode:
+            raise RuntimeError(f"docs/build: status {done.returncode}\n{done.stdout}")
+        cls.pages = {path: book.Page(path) for path in sorted(cls.folder.rglob("*.html"))}
+
+    def test_it_has_all_chapters_and_the_exercises(self):
+        for name in [*chapters(), "book.html", "teaching/exercises.html"]:
+            self.assertIn(self.folder / name, self.pages)
+
+    def test_it_has_no_answers(self):
+        for path in self.pages:
+            self.assertNotIn("A good answer", path.read_text(), path)
+        self.assertEqual([one.name for one in self.folder.glob("teaching/*")], ["exercises.html"])
+        self.assertEqual(list(self.folder.glob("*.pdf")), [])
+
+    def test_it_names_no_bug(self):
+        names = {patch.stem for patch in (book.ROOT / "tests/breaks").glob("*.patch")}
+        self.assertGreater(len(names), 40)
+        for path in self.pages:
+            text = path.read_text()
+            self.assertEqual({name for name in names if name in text}, set(), path)
+            self.assertEqual({name for name in names if name in words_of(text)}, set(), path)
+        self.assertFalse((self.folder / "source/tests/breaks").exists())
+
+    def test_every_link_leads_somewhere(self):
+        for path, page in self.pages.items():
+            for address in page.addresses():
+                if not address.startswith(("https:", "http:", "data:")):
+                    self.assertTrue(book.resolve(path, address)[0].is_file(), f"{path}: {address}")
+
+
+def without_answers(folder: str, names: list[str]) -> list[str]:
+    here = Path(folder)
+    if here == book.ROOT:
+        return [name for name in names if name.startswith((".git", "build", "results"))]
+    if here.parent == book.ROOT / "lab/steps":
+        return [name for name in names if name.startswith(("solution", "wrong"))]
+    return ["answers"] if here == book.DOCS / "teaching" else []
+
+
+def words_of(page: str) -> str:
+    """What stands on a page, however it is coloured."""
+    return html.unescape(re.sub(r"<[^>]*>", "", page))
 
 
 class Reader(browser.Browser):

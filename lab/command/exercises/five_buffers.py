@@ -22,7 +22,7 @@ from .counters import read_counters
 from .form import Wrong, filled_in, wrong_kind
 from .sheet import NotRun, Sheet
 
-BREAK = "tests/breaks/unbounded-buffering.patch"
+BREAK = "greedy.patch"  # in the folder of the exercise
 SETTLE_SECONDS = stretched(8)  # within which the client must have filled all buffers
 STILL = 0.4  # seconds without a change that mean they are full
 LITTLE_MEMORY = 200_000  # KiB of address space
@@ -163,7 +163,7 @@ def broken_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
         parts = [str(live.ROOT / name) for name in ("echo", "poll_server")]
         in_folder(["cp", "-r", *parts, folder], folder)
-        patch = str(live.ROOT / BREAK)
+        patch = str(course.find("exercise-6").folder / BREAK)
         in_folder(["patch", "-s", "--no-backup-if-mismatch", "-p1", "-i", patch], folder)
         in_folder(["sh", "-c", COMPILE], folder)
         yield f"{folder}/server"

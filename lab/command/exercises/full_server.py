@@ -9,6 +9,7 @@ from pathlib import Path
 
 import course
 import processes
+from build import ECHO_CLIENT
 from results import Result
 
 from . import live
@@ -50,7 +51,7 @@ def watch(name: str) -> Seen:
 
 def come(port: int) -> list[str]:
     """Thirty clients; what echo_client prints on stderr."""
-    words = [live.program("lab/echo_client"), f"--port={port}", f"--connections={CLIENTS}", "hello"]
+    words = [live.program(ECHO_CLIENT), f"--port={port}", f"--connections={CLIENTS}", "hello"]
     client = processes.start(
         words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
     )
