@@ -163,7 +163,7 @@ begin
       lectures.each { |file| book.slides(file, File.join(output, 'teaching')) }
     end
   end
-  SourcePages.new(output).write(without: options[:students] ? Bugs::FOLDER : nil)
+  SourcePages.new(output).write(without: options[:students] ? Bugs::FOLDER : nil) unless options[:slides]
   exit 1 unless book.complain
 rescue BookError => e
   warn "docs/build: #{e.message}"

@@ -20,7 +20,7 @@ from limits import stretched
 from results import ERROR, FAILED, NOT_RUN, PASSED, Report, Result
 
 SECONDS = stretched(25)  # that a check may take
-TIME_WAS_UP = f"the check's {SECONDS} s were over"
+TIME_WAS_UP = "the {:g} s that a check may take were over"
 NOT_STARTED = "the server doesn't start"
 START_HINT = (
     "Does each call say why it fails, as in err(EXIT_FAILURE, \"bind\")? "
@@ -42,11 +42,11 @@ class TimeIsUp(Exception):
 
 
 class Check:
-    """One check of one item in one folder."""
+    """One check of one item in one folder.  Grading a class extends it: teacher/judge.py."""
 
     def __init__(self, item: Item, folder: Path, server: str | None, progress=lambda *_: None):
         self.item, self.folder, self.given, self.progress = item, folder, server, progress
-        self.started = time.monotonic()
+        self.started, self.seconds, self.seed = time.monotonic(), SECONDS, None
         kept = [(promise, True) for promise in course.kept_promises(item)]
         own = [(promise, False) for promise in item.promises]
         self.pairs = [(promise, blank(promise, kept)) for promise, kept in kept + own]
@@ -71,6 +71,9 @@ class Check:
             return self.given
         program = shlex.quote(str(self.folder / "server"))
         return f"{program} {self.item.server or '{port}'}"
+
+    def time_left(self) -> float:
+        return self.started + self.seconds - time.monotonic()
 
     def settle(self, result: Result, outcome: str, message: str = "") -> None:
         result.settle(outcome, message)
@@ -115,7 +118,7 @@ class Check:
         return shlex.split(self.command.replace("{options}", "").replace("{port}", str(port)))
 
     def run_cases(self) -> None:
-        test = Test(self.command, self.folder)
+        test = Test(self.command, self.folder, self.seed)
         wanted = [case for promise, _ in self.pairs for case in promise.cases]
         run = self.run_in_order(test, list(dict.fromkeys(wanted)))
         if run.bail_out:
@@ -136,7 +139,7 @@ class Check:
             if run.complete and not (run.bail_out or run.error):
                 before = len(run.cases)
                 run.add(test.run(
-                    cases, self.started + SECONDS,
+                    cases, self.started + self.seconds,
                     lambda done, _: self.progress(before + done, len(wanted)),
                 ))
         return run
@@ -152,7 +155,7 @@ class Check:
         elif run.error:
             result.settle(ERROR, run.error)
         elif missing and not run.complete:
-            result.settle(NOT_RUN, TIME_WAS_UP)
+            result.settle(NOT_RUN, TIME_WAS_UP.format(self.seconds))
         elif missing:
             result.settle(ERROR, UNKNOWN_CASE.format(", ".join(sorted(missing))))
         elif len(skipped) == len(ran):
@@ -174,14 +177,14 @@ class Check:
         except TimeIsUp:
             self.report.complete = False
             for result in theirs:
-                self.settle(result, NOT_RUN, TIME_WAS_UP)
+                self.settle(result, NOT_RUN, TIME_WAS_UP.format(self.seconds))
         except Exception as error:  # a fault of the module, never the student's
             for result in theirs:
                 self.settle(result, ERROR, f"{self.item.module}: {type(error).__name__}: {error}")
 
     def call_module(self) -> list[Result]:
         signal.signal(signal.SIGALRM, time_is_up)
-        signal.setitimer(signal.ITIMER_REAL, max(self.started + SECONDS - time.monotonic(), 0.1))
+        signal.setitimer(signal.ITIMER_REAL, max(self.time_left(), 0.1))
         try:
             return importlib.import_module("exercises").check(self.item, self.folder)
         finally:

@@ -32,7 +32,8 @@ class Compiled:
 def run(words: list[str], folder: Path) -> tuple[bool, str]:
     environment = os.environ | {"LC_ALL": "C", "GCC_COLORS": ""}
     process = processes.start(
-        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*processes.confinement(folder, True), *words], cwd=folder, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     try:
         printed = process.communicate(timeout=SECONDS)[0].decode(errors="replace")

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -77,18 +78,24 @@ class Test:
 
     command: str
     folder: Path
-    seed: int = field(default_factory=lambda: random.randrange(1 << 32))
+    seed: int | None = None
+    options: list[str] = field(default_factory=list)  # more of them
+
+    def __post_init__(self):
+        if self.seed is None:
+            self.seed = random.randrange(1 << 32)
 
     def words(self, cases: list[str]) -> list[str]:
         return [
             program(), f"--patience={max(1, round(PATIENCE))}", f"--seed={self.seed}",
-            f"--case={','.join(cases)}", self.command,
+            *self.options, f"--case={','.join(cases)}", self.command,
         ]
 
     def run(self, cases: list[str], deadline: float, progress) -> Run:
         """Run the cases.  progress(done, of) is called after each."""
         words = self.words(cases)
         words.insert(1, "--tap")
+        words[-1] = f"{shlex.join(processes.confinement(self.folder))} {self.command}".lstrip()
         started, found = time.monotonic(), Run()
         complaint = os.memfd_create("stderr")
         process = processes.start(

@@ -19,7 +19,7 @@ from problem import USAGE, Problem
 STATE = ".lab.json"
 FORMAT = 1
 LOCK_SECONDS = 60
-NOT_HANDED_OUT = ("exercise.toml", "step.toml", "task.md", "starter.c", "solution", "wrong")
+NOT_HANDED_OUT = ("exercise.toml", "step.toml", "rubric.toml", "task.md", "starter.c", "solution", "wrong")
 
 
 class Folder:

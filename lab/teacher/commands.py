@@ -4,9 +4,12 @@ Each module adds its own command: add(name, function, text, *arguments), as in c
 """
 
 import grade
+import gradescope
 import handout
+import rubric
+import similar
 
 
 def add_commands(add) -> None:
-    handout.add_command(add)
-    grade.add_command(add)
+    for module in (handout, grade, rubric, similar, gradescope):
+        module.add_command(add)

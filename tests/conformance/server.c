@@ -29,7 +29,8 @@
 
 enum {
     SERVERS_MOST = 32,     /* in one case */
-    OUTPUT_MOST = 1 << 16, /* bytes of what a server printed */
+    OUTPUT_ROOM = 1 << 24, /* bytes that a server may print to each file, */
+    OUTPUT_MOST = 1 << 16, /* and those that a case reads of it */
     SHOWN_FIRST = 10,      /* lines of it that are shown, */
     SHOWN_LAST = 10,       /* at its beginning and its end, */
     SHOWN_MOST = 20,       /* together, or of a sanitizer's report, */
@@ -54,7 +55,7 @@ bool server_takes_options(void)
 /* memfd_create(2) may be refused in a container; then it is a file in /tmp. */
 int server_output_file(const char *name)
 {
-    int fd = memfd_create(name, MFD_CLOEXEC);
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     FILE *file;
 
     if (fd < 0 && (file = tmpfile()) != NULL) {
@@ -67,6 +68,22 @@ int server_output_file(const char *name)
 }
 
 /*
+ * A file as large as it may become, for a server that prints without end would
+ * fill the memory: after so many bytes a write fails (EPERM).  What was never
+ * written is a hole.  A file that can't be sealed stays as it is.
+ */
+static int bounded_file(const char *name)
+{
+    int fd = server_output_file(name);
+
+    if (ftruncate(fd, OUTPUT_ROOM) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) < 0)
+        return ftruncate(fd, 0) < 0 ? -1 : fd;
+    fcntl(fd, F_SETFL, 0); /* without O_APPEND: begin at the beginning */
+    return fd;
+}
+
+/*
  * The files are made before the process of the case is forked from the
  * keeper's, so that both have them: the one lets its servers write them, the
  * other shows them when the case is gone.
@@ -74,8 +91,8 @@ int server_output_file(const char *name)
 void servers_prepare(void)
 {
     for (int i = 0; i < SERVERS_MOST; i++)
-        servers[i] = (struct server){.out = server_output_file("stdout"),
-                                     .errors = server_output_file("stderr")};
+        servers[i] = (struct server){.out = bounded_file("stdout"),
+                                     .errors = bounded_file("stderr")};
     server_count = 0;
 }
 
@@ -354,14 +371,25 @@ int server_free_port(void)
     return -1;
 }
 
+/* A shell or a sandbox ends with 128 + N when signal N has ended the server. */
+static int status_behind(int status)
+{
+    int number = WIFEXITED(status) ? WEXITSTATUS(status) - 128 : 0;
+
+    return number > 0 && number <= SIGRTMAX ? W_EXITCODE(0, number) : status;
+}
+
 /* Take the status of what we have started, if it has ended. */
 static void reap(struct server *server)
 {
     int status;
 
     if (!server->ended &&
-        waitpid(server->started, &server->status, WNOHANG) == server->started)
+        waitpid(server->started, &status, WNOHANG) == server->started) {
         server->ended = true;
+        server->status =
+            server->pid == server->started ? status : status_behind(status);
+    }
     /* A daemon: its status is the one that counts. */
     if (server->ended && server->pid != server->started &&
         waitpid(server->pid, &status, WNOHANG) == server->pid)
@@ -375,10 +403,23 @@ bool server_is_running(struct server *server)
                                           : process_is_alive(server->pid);
 }
 
+/* What has started the server tells how it ended, a moment later. */
+static void await_status(struct server *server)
+{
+    double deadline = now() + END_SECONDS;
+
+    while (!server->ended && now() < deadline) {
+        pause_for(0.005);
+        reap(server);
+    }
+}
+
 void server_assert_running(struct server *server)
 {
-    if (!server_is_running(server))
-        ck_abort_msg("the server was gone: %s" EXPECTED
+    if (server_is_running(server))
+        return;
+    await_status(server);
+    ck_abort_msg("the server was gone: %s" EXPECTED
                      "a server that goes on running",
                      server->ended ? words_status(server->status)
                                    : "what started it still runs");
@@ -593,6 +634,7 @@ const char *servers_how_ended(void)
 
             if (server->stopped || server_is_running(server))
                 continue;
+            await_status(server);
             return server->ended ? words_status(server->status) : "gone";
         }
         pause_for(0.01);
@@ -661,9 +703,17 @@ static void show(FILE *file, const char *label, const char *text, size_t size)
     }
 }
 
+/* How much of the text was written: NULs are what is left of a page. */
+static size_t written(const char *text, size_t size)
+{
+    while (size > 0 && text[size - 1] == '\0')
+        size--;
+    return size;
+}
+
 static void show_file(FILE *file, const char *label, int fd)
 {
-    off_t size = lseek(fd, 0, SEEK_END);
+    off_t size = lseek(fd, 0, SEEK_HOLE);
     char *text;
 
     if (size <= 0)
@@ -671,7 +721,7 @@ static void show_file(FILE *file, const char *label, int fd)
     text = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, fd, 0);
     if (text == MAP_FAILED)
         return;
-    show(file, label, text, (size_t)size);
+    show(file, label, text, written(text, (size_t)size));
     munmap(text, (size_t)size);
 }
 

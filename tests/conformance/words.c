@@ -44,16 +44,27 @@ const char *words_all(size_t number)
     return text;
 }
 
+/* Above 128 it may be what a shell or a sandbox says of a signal. */
+static const char *exit_status(int status)
+{
+    static char text[96];
+    const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+
+    if (name != NULL)
+        snprintf(text, sizeof(text), "ended with status %d (128 + SIG%s)",
+                 status, name);
+    else
+        snprintf(text, sizeof(text), "ended with status %d", status);
+    return text;
+}
+
 const char *words_status(int status)
 {
     static char text[96];
     const char *name;
 
-    if (!WIFSIGNALED(status)) {
-        snprintf(text, sizeof(text), "ended with status %d",
-                 WEXITSTATUS(status));
-        return text;
-    }
+    if (!WIFSIGNALED(status))
+        return exit_status(WEXITSTATUS(status));
     name = sigabbrev_np(WTERMSIG(status));
     if (name != NULL)
         snprintf(text, sizeof(text), "killed by SIG%s (%s)", name,

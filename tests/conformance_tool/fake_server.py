@@ -15,6 +15,7 @@ nothing to it: a test finds the process by that.  FAULT is one of:
     daemon      forks, and the parent ends with status 0
     workers     two processes accept, their parent has only made the socket
     slow        needs two seconds before it listens
+    endless     prints until there is no more room, and ends unless that comes soon
     noisy       prints 1000 lines before it listens, and sends wrong bytes
     hang        echoes 4096 bytes of a connection, then nothing, and never closes
     open        never closes a connection
@@ -66,6 +67,16 @@ def spoil(data: bytes, done: int) -> bytes:
     others = data[8:16] if len(first) == 1 else first[0]
     changed = {"lost": data[16:], "again": data, "foreign": others + data[16:]}
     return data[:8] + changed.get(FAULT, data[8:])
+
+
+def print_without_end() -> None:
+    for number in (1, 2):
+        try:
+            for _ in range(64):
+                os.write(number, bytes([65]) * (1 << 20))
+        except PermissionError:
+            continue
+        sys.exit(f"64 MiB could be written to descriptor {number}")
 
 
 def listen() -> socket.socket:
@@ -136,6 +147,8 @@ if FAULT == "daemon" and os.fork() > 0:
     os._exit(0)
 if FAULT == "slow":
     time.sleep(2)
+if FAULT == "endless":
+    print_without_end()
 if FAULT == "noisy":
     print(*(f"line {number}" for number in range(1000)), sep="\n", file=sys.stderr, flush=True)
 common = listen()

@@ -92,6 +92,13 @@ class Wrappers(Tool):
         for case in (QUIET, "half-close-with-data-at-once", "signals-sigterm-idle"):
             self.assert_passes(fake("workers"), case)
 
+    def test_how_it_ended_is_passed_on(self):
+        """A shell and a sandbox end with 128 + N when signal N has ended the server."""
+        for fault, how in (("crash", "killed by SIGSEGV "), ("exit", "ended with status 3\n")):
+            command = f"sh -c {shlex.quote(fake(fault) + '; exit $?')}"
+            done = run("--tap", "--case=lab-one-line", "--patience=1", command)
+            self.assertIn(f"# server: {how}", done.stdout)
+
     def test_nothing_is_left(self):
         mark = f"mark-{os.getpid()}-left"
         self.assert_passes(wrapped("good", mark), "echo-all-byte-values")
@@ -223,6 +230,9 @@ class Output(Tool):
         text = self.assert_fails(fake("noisy"), "echo-each-byte-value", "line 999")
         self.assertIn("... 980 lines left out ...", text)
         self.assertLess(len(text.splitlines()), 50)
+
+    def test_output_without_end_has_no_room(self):
+        self.assert_passes(fake("endless"), "echo-each-byte-value")
 
     def test_tap(self):
         done = run("--case=echo-", "--jobs=8", "--tap", fake("noisy"))

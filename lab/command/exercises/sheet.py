@@ -9,6 +9,9 @@ from results import ERROR, FAILED, NOT_RUN, PASSED, Result
 from .form import Wrong
 
 
+ABOVE = "a promise above must hold first"
+
+
 class NotRun(Exception):
     """This machine can't show it; the message says why."""
 
@@ -21,7 +24,7 @@ class Sheet:
         self.results = [self.blank(promise) for promise in item.promises]
 
     def blank(self, promise: Promise) -> Result:
-        message = "your teacher reads this" if promise.person else "a promise above must hold first"
+        message = "your teacher reads this" if promise.person else ABOVE
         return Result(
             promise.says, promise.name, promise.points, message=message,
             read=promise.read, hint=promise.hint, person=promise.person,

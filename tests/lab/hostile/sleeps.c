@@ -1,0 +1,8 @@
+/* Listens, and sleeps. */
+#include "echo.h"
+
+static void harm(void)
+{
+    for (;;)
+        pause();
+}
