@@ -140,7 +140,7 @@ begin
   teaching = File.join(Sources::ROOT, 'docs/teaching')
   lectures = Dir[File.join(teaching, 'lecture-*.adoc')].sort
   if options[:slides]
-    lectures.each { |file| book.slides(file, output) }
+    (options[:chapter] ? [options[:chapter]] : lectures).each { |file| book.slides(file, output) }
   elsif options[:chapter]
     book.draft!
     pages.write_draft(*book.html(options[:chapter]))
