@@ -19,6 +19,7 @@ class NotesBlock < Asciidoctor::Extensions::BlockProcessor
   name_positional_attributes 'minutes'
 
   Notes = Struct.new(:minutes, :lines)
+  @of = {}
 
   class << self
     # Of the lecture that is loaded: id of the slide => Notes.

@@ -106,6 +106,6 @@ class Wrong(unittest.TestCase):
 
 if __name__ == "__main__":
     if book.missing():
-        print("There is no", ", no ".join(book.missing()))
+        print(f"not here: {', '.join(book.missing())}", file=sys.stderr)
         sys.exit(book.SKIPPED)
     unittest.main()
