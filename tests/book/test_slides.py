@@ -64,7 +64,7 @@ class Built(unittest.TestCase):
     def test_a_pdf_to_show_and_one_with_notes(self):
         names = {Path(name).stem for name in LECTURES}
         wanted = {f"{name}{kind}.pdf" for name in names for kind in ("", "-notes")}
-        self.assertEqual({file.name for file in self.folder.glob("*.*")}, wanted)
+        self.assertEqual({file.name for file in self.folder.glob("[!.]*")}, wanted)
 
     def test_each_slide_is_one_page_of_16_to_9(self):
         for name, text in LECTURES.items():
