@@ -2,7 +2,9 @@
 """A results folder of bench/run, as the book needs it: numbers, sentences, tables, charts.
 
     docs/results.py DIR --output OUT    writes OUT/results.json and OUT/*.svg,
-                                        with --charts=idle,churn no other charts
+                                        with --charts=idle,churn no other charts,
+                                        with --and-charts=idle.1 these as well;
+                                        idle.1 is the first panel of idle alone
     docs/results.py --list [DIR]        the keys that chapters can name
 
 Numbers and sentences are the suite's own, in its own words; DIR is only read.  A key
@@ -227,11 +229,14 @@ def draw(folder: Path, run: Run, wanted: list[str]) -> None:
     if not charts.has_gnuplot():
         raise Problem("docs/results.py: there is no gnuplot here: apt-get install gnuplot-nox", 1)
 
-    def one(name: str) -> None:
-        (folder / f"{name}.svg").write_bytes(charts.gnuplot(charts.script(run, name, "svg")))
+    def one(chart: str) -> None:
+        name, _, panel = chart.partition(".")
+        script = charts.script(run, name, "svg", int(panel) if panel else None)
+        (folder / f"{chart}.svg").write_bytes(charts.gnuplot(script))
 
+    drawable = charts.drawable(run)
     with ThreadPoolExecutor(2) as at_once:
-        list(at_once.map(one, [name for name in charts.drawable(run) if name in wanted]))
+        list(at_once.map(one, [c for c in wanted if c.partition(".")[0] in drawable]))
 
 
 def listing(made: dict) -> str:
@@ -250,6 +255,7 @@ def main() -> int:
     options.add_argument("folder", type=Path, nargs="?", default=gallery, metavar="DIR")
     options.add_argument("--output", type=Path, metavar="OUT")
     options.add_argument("--charts", metavar="NAMES", help="draw only these, separated by commas")
+    options.add_argument("--and-charts", metavar="NAMES", default="", help="draw these as well")
     options.add_argument("--list", action="store_true")
     asked = options.parse_args()
     if not asked.list and asked.output is None:
@@ -263,8 +269,8 @@ def main() -> int:
             print(listing(made))
             return 0
         asked.output.mkdir(parents=True, exist_ok=True)
-        wanted = made["chart"] if asked.charts is None else asked.charts.split(",")
-        draw(asked.output, run, list(wanted))
+        wanted = list(made["chart"] if asked.charts is None else asked.charts.split(","))
+        draw(asked.output, run, list(dict.fromkeys(wanted + asked.and_charts.split(","))))
         (asked.output / "results.json").write_text(json.dumps(made, indent=1, ensure_ascii=False))
     except (Problem, OSError) as problem:
         print(problem, file=sys.stderr)

@@ -132,9 +132,10 @@ def frozen(run: Run) -> list[str]:
     return []
 
 
-def script(run: Run, name: str, kind: str) -> str:
-    """What gnuplot reads: who was measured, the data, and plots/NAME.gp."""
-    data = rows(run, name)
+def script(run: Run, name: str, kind: str, panel: int | None = None) -> str:
+    """What gnuplot reads: what was measured, the data, and plots/NAME.gp."""
+    beside = (panel, 3) if name == "waits" else (panel,)  # 3: Kerrisk's, in panel 1
+    data = [row for row in rows(run, name) if panel is None or row.panel in beside]
     there = {row.server for row in data}
     servers = [s for s in dict.fromkeys([*run.servers, *THE_FOUR]) if s in there]
     titles = [panel.title for panel in BY_NAME[name].panels] or [""] * 2

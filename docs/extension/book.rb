@@ -14,6 +14,7 @@ require_relative 'pages'
 require_relative 'paper'
 require_relative 'results'
 require_relative 'session'
+require_relative 'slides'
 require_relative 'source_pages'
 
 Asciidoctor::Extensions.register do
@@ -23,6 +24,7 @@ Asciidoctor::Extensions.register do
   [ResultOfExperimentMacro, ExplanationMacro, ExperimentsMacro, PublishedMacro, TableMacro].each { |macro| block_macro macro }
   [ChartMacro, PictureMacro].each { |macro| block_macro macro }
   block SessionBlock
+  block NotesBlock
 end
 
 # Asciidoctor's messages, each once: any of them is a reason not to publish.
@@ -71,10 +73,20 @@ class Book
   end
 
   def pdf(file, target)
-    require 'asciidoctor-pdf'
-    attributes = { 'pdf-theme' => 'book', 'pdf-themesdir' => File.join(Sources::ROOT, 'docs/style'),
-                   'rouge-style' => 'paper', 'paper' => File.join(@work, 'paper'), 'toc' => '', 'toclevels' => '2' }
-    load(file, 'pdf', attributes).convert.render_file(target)
+    load(file, 'pdf', on_paper('book').merge('toc' => '', 'toclevels' => '2')).convert.render_file(target)
+  end
+
+  # A lecture as lecture-N.pdf, to show, and lecture-N-notes.pdf, to hold.
+  def slides(file, folder)
+    NotesBlock.of = {}
+    lecture = Lecture.new(file, load(file, 'pdf', on_paper('slides').merge('doctype' => 'book', 'sectids' => '')))
+    target = File.join(folder, "#{lecture.name}.pdf")
+    lecture.write(target)
+    lecture.wrong.each { |line| @complaints.error(line) }
+    return unless lecture.wrong.empty?
+    notes = File.join(@work, "#{lecture.name}-notes.adoc")
+    File.write(notes, lecture.notes_source(target, @work).join("\n"))
+    load(notes, 'pdf', on_paper('notes')).convert.render_file(File.join(folder, "#{lecture.name}-notes.pdf"))
   end
 
   # Is all well?  If not, say what isn't.
@@ -87,6 +99,12 @@ class Book
   end
 
   private
+
+  def on_paper(theme)
+    require 'asciidoctor-pdf'
+    { 'pdf-theme' => theme, 'pdf-themesdir' => File.join(Sources::ROOT, 'docs/style'),
+      'rouge-style' => 'paper', 'paper' => File.join(@work, 'paper') }
+  end
 
   def load(file, backend, attributes)
     common = {
@@ -102,12 +120,13 @@ class Book
 end
 
 # What docs/build has made ready, and what is wanted.
-options = { work: nil, output: nil, chapter: nil, pdf: true, students: false }
+options = { work: nil, output: nil, chapter: nil, pdf: true, slides: false, students: false }
 OptionParser.new do |parser|
   parser.on('--work DIR') { |value| options[:work] = value }
   parser.on('--output DIR') { |value| options[:output] = value }
   parser.on('--chapter FILE') { |value| options[:chapter] = File.expand_path(value) }
   parser.on('--no-pdf') { options[:pdf] = false }
+  parser.on('--slides') { options[:slides] = true }
   parser.on('--for-students') { options[:students] = true }
 end.parse!
 
@@ -118,12 +137,15 @@ begin
   Sessions.folder = File.join(work, 'tree')
   book = Book.new(work, output)
   pages = Pages.new(output, for_students: options[:students])
-  if options[:chapter]
+  teaching = File.join(Sources::ROOT, 'docs/teaching')
+  lectures = Dir[File.join(teaching, 'lecture-*.adoc')].sort
+  if options[:slides]
+    (options[:chapter] ? [options[:chapter]] : lectures).each { |file| book.slides(file, output) }
+  elsif options[:chapter]
     book.draft!
     pages.write_draft(*book.html(options[:chapter]))
   else
     Frame.pdf = 'four-ways-to-wait.pdf' if options[:pdf]
-    teaching = File.join(Sources::ROOT, 'docs/teaching')
     Frame.plan = !options[:students] && File.exist?(File.join(teaching, 'plan.adoc'))
     pages.write_book(*book.html(File.join(Book::BOOK, 'book.adoc')))
     # Without the answers, there is no page of them.
@@ -133,12 +155,15 @@ begin
       html = book.html(File.join(teaching, file), { 'tobook' => '../' }.merge(attributes))
       pages.write_teaching(name, *html)
     end
-    write_teaching.call('plan', 'plan.adoc', answers) if Frame.plan
+    write_teaching.call('plan', 'plan.adoc', options[:pdf] ? answers.merge('slides' => '') : answers) if Frame.plan
     write_teaching.call('exercises', 'exercises.adoc', {})
     write_teaching.call('answers', 'exercises.adoc', answers) if known
-    book.pdf(File.join(Book::BOOK, 'book.adoc'), File.join(output, Frame.pdf)) if options[:pdf]
+    if options[:pdf]
+      book.pdf(File.join(Book::BOOK, 'book.adoc'), File.join(output, Frame.pdf))
+      lectures.each { |file| book.slides(file, File.join(output, 'teaching')) }
+    end
   end
-  SourcePages.new(output).write(without: options[:students] ? Bugs::FOLDER : nil)
+  SourcePages.new(output).write(without: options[:students] ? Bugs::FOLDER : nil) unless options[:slides]
   exit 1 unless book.complain
 rescue BookError => e
   warn "docs/build: #{e.message}"

@@ -33,8 +33,12 @@ end
 
 # The parts of a file that have these names.  mark="text|text" puts the numbers
 # of callouts behind the lines with these texts; a | in one is written \|.
+# from="text" and to="text" show the lines between these alone; plain=yes leaves
+# out what only narrates or counts.
 class CodeInclude < Asciidoctor::Extensions::IncludeProcessor
   include Listing
+  KNOWN = %w[mark comment title from to plain].freeze
+  ASIDE = /^\s*(?:if \(narrating\)|narrate\w*\(|counters->)/
 
   def handles?(target)
     target.start_with?('code:')
@@ -43,16 +47,43 @@ class CodeInclude < Asciidoctor::Extensions::IncludeProcessor
   def process(_document, reader, target, attributes)
     path = target.delete_prefix('code:')
     push_listing(reader, path) do
-      unknown = attributes.keys.grep(String) - %w[mark comment title]
-      raise BookError, "#{path}: there is no #{unknown.join(', ')} here; mark, comment, title" if unknown.any?
+      unknown = attributes.keys.grep(String) - KNOWN
+      raise BookError, "#{path}: there is no #{unknown.join(', ')} here; #{KNOWN.join(', ')}" if unknown.any?
       names = attributes.select { |key, _| key.is_a?(Integer) }.sort.flat_map { |_, name| names_in(name) }
       text = Sources.excerpt(path, names, comments: attributes['comment'] != 'no')
+      text = between(path, text, attributes['from'], attributes['to'])
+      text = plain(text) if attributes['plain']
       [attributes['title'] || title_of(path, names - ['header']), Sources.language(path),
        mark(path, text, marks_in(attributes['mark']))]
     end
   end
 
   private
+
+  # The lines from one text to the next that follows it, as far left as they can be.
+  def between(path, text, from, to)
+    first = from ? line_with(path, text, from, 0) : 0
+    last = to ? line_with(path, text, to, first) : text.size - 1
+    shown = text[first..last]
+    indent = shown.grep(/\S/).map { |line| line[/^ */].size }.min || 0
+    shown.map { |line| line[indent..] || '' }
+  end
+
+  def line_with(path, text, words, first)
+    (first...text.size).find { |i| text[i].include?(words) } or
+      raise BookError, "#{path}: no line with '#{words}' is in what is to be shown"
+  end
+
+  # Without the statements, each of which may go over several lines, that only
+  # narrate or count, and without two empty lines on end.
+  def plain(text)
+    aside = false
+    kept = text.reject do |line|
+      aside ||= line.match?(ASIDE)
+      aside.tap { aside = false if line.end_with?(';') }
+    end
+    kept.chunk_while { |line, following| line.empty? && following.empty? }.flat_map { |run| run.first.empty? ? [''] : run }
+  end
 
   def marks_in(list)
     list.to_s.split(/(?<!\\)\|/).map { |text| text.gsub('\|', '|') }

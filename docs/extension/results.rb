@@ -6,7 +6,7 @@
 #     table::KEY[]          a table
 #     experiments::all[]    all experiments in words
 #     published::all[]      published results, and what this run says about each
-#     chart::NAME[alt=...]  a chart
+#     chart::NAME[alt=...]  a chart; panel=1 shows its first panel alone
 #
 # and picture::NAME[alt=...], a drawing of the book's own.  An unknown key is an
 # error; what this run has not measured says so in its place.
@@ -144,12 +144,17 @@ class ImageMacro < ResultMacro
     raise BookError, "#{self.name}::#{name}[]: it has no alt text" if attributes['alt'].to_s.empty?
     html = parent.document.backend != 'pdf'
     target = html ? "#{parent.document.attr('tobook')}#{place(name)}" : paper(parent.document, name)
-    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => paper_width(parent))
+    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => width(parent, attributes))
     create_image_block(parent, attributes)
   end
 
   def paper_width(_parent)
     '100%'
+  end
+
+  # A picture on a slide says how wide it is.
+  def width(parent, attributes)
+    attributes['pdfwidth'] || paper_width(parent)
   end
 
   # For paper the drawings are turned into pixels, enough of them for print.
@@ -163,8 +168,9 @@ class ChartMacro < ImageMacro
 
   private
 
+  # panel=N: that panel alone, as a chart of its own.
   def make(parent, name, attributes)
-    return super if Results.fetch('chart', name)
+    return super(parent, [name, attributes['panel']].compact.join('.'), attributes) if Results.fetch('chart', name)
     parse(parent, ["_(There is no chart `#{name}`: this run has not measured it.)_"])
   end
 

@@ -98,6 +98,26 @@ class Pictures(unittest.TestCase):
         self.assertEqual({file.stem for file in self.drawn} - book.cited("picture"), set())
 
 
+class Lab(unittest.TestCase):
+    def test_what_the_steps_say_to_read_is_there(self):
+        """The sections of the book that the lab names, in quotes: chapter 2 of the book: "...\""""
+        steps = sorted((book.ROOT / "lab").glob("*/*/*.toml"))
+        named = [
+            (file.parent.name, int(number), title)
+            for file in steps for line in re.findall(r'"chapter (?:\\"|[^"])*"', file.read_text())
+            for number in re.findall(r"^.chapter (\d+) of the book:", line)
+            for title in re.findall(r'\\"(.+?)\\"', line)
+        ]
+        self.assertGreater(len(named), 30)
+        gone = [one for one in named if one[2] not in headings(one[1])]
+        self.assertEqual(gone, [])
+
+
+def headings(chapter: int) -> set[str]:
+    text = next(t for name, t in CHAPTERS.items() if name.startswith(f"book/{chapter:02}-"))
+    return set(re.findall(r"(?m)^=+ (.*)", text))
+
+
 class Words(unittest.TestCase):
     def test_each_server_names_its_chapter(self):
         chapters = {"select": "03", "poll": "04", "epoll_lt": "05", "epoll_et": "06"}
