@@ -19,6 +19,7 @@ require_relative 'source_pages'
 Asciidoctor::Extensions.register do
   include_processor CodeInclude
   include_processor DiffInclude
+  inline_macro ProofMarks # before those that it consists of
   [ClaimMacro, CaseMacro, BreakMacro, SourceMacro, ManualMacro, FigureMacro].each { |macro| inline_macro macro }
   [ResultOfExperimentMacro, ExplanationMacro, ExperimentsMacro, PublishedMacro, TableMacro].each { |macro| block_macro macro }
   [ChartMacro, PictureMacro].each { |macro| block_macro macro }

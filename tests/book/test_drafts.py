@@ -41,6 +41,7 @@ WRONG = {
     'include::diff:poll_server/poll_server.c[select_server/select_server.c,functions="no_such_part"]':
         "there is nothing named 'no_such_part' in it",
     "See claim:no_such_claim[].": "claim:no_such_claim[]: there is no such claim",
+    "It is so. claim:no_such_proof[]": "claim:no_such_proof[]: there is no such claim",
     "See case:no-such-case[].": "case:no-such-case[]: there is no such case",
     "See break:no-such-break[].": "break:no-such-break[]: there is no such break",
     "See src:poll_server/poll_server.c[no_such_name].": "there is nothing named 'no_such_name' in it",
@@ -83,6 +84,11 @@ include::diff:select_server/select_server.c[poll_server/poll_server.c,functions=
 == Proof
 
 See claim:select_changes_its_sets[], case:echo-sizes[], break:close-at-fin[], man:poll[2].
+
+Sets change. claim:select_changes_its_sets[] case:echo-sizes[]
+The next sentence goes on (with `code`.) break:close-at-fin[]
+
+* An item without a full stop claim:select_changes_its_sets[]
 
 == A run
 
@@ -249,12 +255,26 @@ class RightDraft(unittest.TestCase):
             ("claim", "START_TEST(select_changes_its_sets)"),
             ("case", "START_TEST(sizes)"),
             ("break", "--- a/"),
+            ("proof claim", "START_TEST(select_changes_its_sets)"),
+            ("proof case", "START_TEST(sizes)"),
+            ("proof break", "--- a/"),
         ]:
             with self.subTest(macro=macro):
                 target, anchor = book.resolve(self.page, links[macro])
                 text = target.read_text(encoding="utf-8")
                 start = text.index(f'id="{anchor}"') if anchor else 0
                 self.assertIn(line, html.unescape(re.sub("<[^>]*>", "", text[start:][:4000])))
+
+    def test_proofs_behind_a_sentence_are_marks_with_a_name(self):
+        page = self.page.read_text(encoding="utf-8")
+        places = re.findall(r'(\S+)<span class="proofs">(.*?)</span>', page)
+        before = [re.sub(r"<[^>]*>", "", words) for words, _ in places]
+        self.assertEqual(before, ["change.", "code.)", "stop"])
+        names = [re.findall(r'aria-label="(.*?)"', marks) for _, marks in places]
+        claim = "Proof: kernel test select_changes_its_sets"
+        case = "Proof: conformance case echo-sizes"
+        self.assertEqual(names, [[claim, case], ["Proof: broken server close-at-fin"], [claim]])
+        self.assertIn("Sets change.\N{WORD JOINER}\nThe next sentence goes on", self.text)
 
     def test_numbers_are_those_of_the_run(self):
         self.assertRegex(self.text, r"A rate: \d[\d,.]*/s")
