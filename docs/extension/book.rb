@@ -112,10 +112,8 @@ OptionParser.new do |parser|
 end.parse!
 
 work, output = options.values_at(:work, :output)
-%w[INT TERM HUP].each { |signal| trap(signal) { exit 1 } } # by way of `ensure`
 begin
   Results.load(File.join(work, 'results/results.json'))
-  Sessions.folder = File.join(work, 'tree')
   book = Book.new(work, output)
   pages = Pages.new(output)
   if options[:chapter]
@@ -136,6 +134,4 @@ begin
 rescue BookError => e
   warn "docs/build: #{e.message}"
   exit 1
-ensure
-  Sessions.close
 end
