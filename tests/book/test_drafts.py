@@ -237,8 +237,8 @@ class RightDraft(unittest.TestCase):
 
     def test_a_difference_is_what_diff_says(self):
         self.assertIn(
-            "-    /* One recv is enough: if bytes are left, the next select says so again. */\n"
-            "+    /* One recv is enough: if bytes are left, the next poll says so again. */\n",
+            "-    /* One recv is enough: the next select reports any bytes that are left. */\n"
+            "+    /* One recv is enough: the next poll reports any bytes that are left. */\n",
             self.text,
         )
 
