@@ -86,7 +86,7 @@ static void resume_listener(void)
 }
 
 /*
- * What to watch a connection for follows from its state.  It is a system call,
+ * A connection's state decides what to watch it for.  It is a system call,
  * so it is made only when the state has changed.
  */
 static void update_interest(struct connection *connection)
@@ -147,7 +147,7 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait: then the next epoll_wait reports the listener again. */
+    /* If more clients wait, the next epoll_wait reports the listener again. */
 }
 
 static void handle_writable(struct connection *connection)
@@ -160,11 +160,11 @@ static void handle_writable(struct connection *connection)
 
 static void handle_readable(struct connection *connection)
 {
-    /* One recv is enough: if bytes are left, the next wait says so again. */
+    /* One recv is enough: the next wait reports any bytes that are left. */
     ssize_t length = connection_receive(connection);
 
     if (length < 0 && errno == EAGAIN)
-        return; /* a spurious readiness */
+        return; /* spurious readiness */
     if (length < 0)
         close_connection(connection, strerror(errno));
     else if (length == 0)
@@ -229,7 +229,7 @@ static void close_idle_connections(void)
 {
     struct connection *connection;
     while ((connection = idle_expired()) != NULL) {
-        if (connection_is_ready(connection)) /* it has news, not yet handled */
+        if (connection_is_ready(connection)) /* it has become ready */
             idle_touch(connection);
         else
             close_connection(connection, "it was silent for --idle-timeout");

@@ -34,7 +34,7 @@ def paragraphs(text: str) -> list[str]:
 
     No headings, titles and pictures, and not the sentence that says what a chapter is for.
     """
-    prose = re.sub(r"(?m)^(=+ |\.[A-Z]|(?:include|picture|chart|table|result|explanation|experiments|published)::|At the end of this chapter).*$", "", text)
+    prose = re.sub(r"(?m)^(=+ |\.[A-Z]|(?:include|picture|chart|table|result|explanation|experiments|published)::|(?:At|By) the end of this chapter).*$", "", text)
     return [b.strip() for b in re.split(r"\n\s*\n|\n\+\n|\n(?=[*.|] |<[\d.]+> )", prose)]
 
 

@@ -6,6 +6,7 @@ A draft is a chapter of a few lines, built as authors build theirs.
 """
 
 import html
+import json
 import re
 import signal
 import subprocess
@@ -245,8 +246,8 @@ class RightDraft(unittest.TestCase):
 
     def test_a_difference_is_what_diff_says(self):
         self.assertIn(
-            "-    /* One recv is enough: if bytes are left, the next select says so again. */\n"
-            "+    /* One recv is enough: if bytes are left, the next poll says so again. */\n",
+            "-    /* One recv is enough: the next select reports any bytes that are left. */\n"
+            "+    /* One recv is enough: the next poll reports any bytes that are left. */\n",
             self.text,
         )
 
@@ -340,6 +341,24 @@ class Keys(unittest.TestCase):
         self.assertRegex(said, r"figure:active\.most\.poll\.rate\[\]  ○ \d")
         self.assertRegex(said, r"figure:active\.most\.poll\.receives_per_echo\[\]  \d")
         self.assertNotIn("figure:trials.suspect[]  0\n", said)
+
+    def test_published_waits_stand_beside_the_runs(self):
+        """With the numbers of descriptors that are in both; a run without waits says so."""
+        for with_waits, rows in [
+            (True, [["10", "1.28", "0.276", "1.12", "0.276", "0.65", "0.136"],
+                    ["100", "7.1", "1.54", "6.8", "1.54", "0.68", "0.136"],
+                    ["1,000", "151", "14.1", "157", "14.1", "0.89", "0.136"]]),
+            (False, [["(not measured in this run)", *[""] * 6]]),
+        ]:
+            with self.subTest(with_waits=with_waits):
+                name = f"waits {with_waits}"
+                folder = made_up.write(Path(folders.name) / name, made_up.lines(["churn"]), with_waits)
+                subprocess.run(
+                    [book.DOCS / "results.py", folder, "--output", folder / "out", "--charts="],
+                    check=True, timeout=book.SECONDS,
+                )
+                made = json.loads((folder / "out/results.json").read_text())
+                self.assertEqual(made["tables"]["waits"]["rows"], rows)
 
     def test_rounds_are_in_words(self):
         self.assertIn("figure:rounds[]  1 round\n", self.listed("one", made_up.lines(["churn"], rounds=1)))
