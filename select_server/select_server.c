@@ -127,7 +127,7 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait: then the next select reports the listener again. */
+    /* If more clients wait, the next select reports the listener again. */
 }
 
 static void handle_writable(struct connection *connection)
@@ -140,11 +140,11 @@ static void handle_writable(struct connection *connection)
 
 static void handle_readable(struct connection *connection)
 {
-    /* One recv is enough: if bytes are left, the next select says so again. */
+    /* One recv is enough: if bytes are left, the next select reports them. */
     ssize_t length = connection_receive(connection);
 
     if (length < 0 && errno == EAGAIN)
-        return; /* a spurious readiness: select(2), BUGS */
+        return; /* spurious readiness: select(2), BUGS */
     if (length < 0)
         close_connection(connection, strerror(errno));
     else if (length == 0)
@@ -234,7 +234,7 @@ static void close_idle_connections(void)
 {
     struct connection *connection;
     while ((connection = idle_expired()) != NULL) {
-        if (connection_is_ready(connection)) /* it has news, not yet handled */
+        if (connection_is_ready(connection)) /* it has something to handle */
             idle_touch(connection);
         else
             close_connection(connection, "it was silent for --idle-timeout");

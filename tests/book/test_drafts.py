@@ -237,8 +237,8 @@ class RightDraft(unittest.TestCase):
 
     def test_a_difference_is_what_diff_says(self):
         self.assertIn(
-            "-    /* One recv is enough: if bytes are left, the next select says so again. */\n"
-            "+    /* One recv is enough: if bytes are left, the next poll says so again. */\n",
+            "-    /* One recv is enough: if bytes are left, the next select reports them. */\n"
+            "+    /* One recv is enough: if bytes are left, the next poll reports them. */\n",
             self.text,
         )
 
