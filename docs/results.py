@@ -22,7 +22,7 @@ Keys of figures:
 
 PLACE is a panel of a chart, and least or most, the ends of its x axis if it has one.
 A panel is EXPERIMENT, and the number that it holds fixed if it does: idle.1.  Tables
-are PANEL.METRIC and ratio.PANEL.METRIC, with all of the x axis.
+are PANEL.METRIC and ratio.PANEL.METRIC, with all of the x axis; waits is Kerrisk's table.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from experiments import EXPERIMENTS, Experiment, Panel  # noqa: E402
 from figures import Figure, Point, Ratio, Run, load_run, metrics_of  # noqa: E402
 from options import FLOOR, LT, PEERS, THE_FOUR  # noqa: E402
 from problem import Problem  # noqa: E402
-from published import CLAIMS  # noqa: E402
+from published import CLAIMS, KERRISK_SECONDS, KERRISK_WAITS, wait_figures  # noqa: E402
 from words import noun, short  # noqa: E402
 
 MISSING = "(not measured in this run)"
@@ -52,6 +52,7 @@ CALLS = {
     "epoll_ctl": "epoll_ctls_per_echo", "events per wait": "events_per_wait",
     "scanned per echo": "scanned_per_echo",
 }
+SHOWN_WAITS = {"select": "select", "poll": "poll", "epoll": "epoll_lt"}
 CALLS_AT = {"alone": (1, 0), "beside": (1, 900), "many": (100, 0), "crowd": (100, 900)}
 
 
@@ -188,6 +189,29 @@ def ratio_table(run: Run, server: str) -> dict:
     return table(f"{short(server)} against {short(LT)}", columns, rows)
 
 
+def waits_table(run: Run) -> dict:
+    """Kerrisk's table of 2006 beside the run's: the numbers of descriptors that are in both."""
+    found, rows = wait_figures(run), []
+    for watched in sorted({watched for _, watched, ready in found if ready == 1}):
+        published = {name: near(them, watched) for name, them in KERRISK_SECONDS.items()}
+        if None in published.values():
+            continue
+        row = [f"{watched:,}"]
+        for name in SHOWN_WAITS.values():
+            ours = found.get((name, watched, 1))
+            row.append(f"{published[name]:,}")
+            row.append(words.number(ours[0] * KERRISK_WAITS) if ours else "–")
+        rows.append(row)
+    heads = [f"{name}, {when}" for name in SHOWN_WAITS for when in ("2006", "this run")]
+    title = f"Seconds for {KERRISK_WAITS:,} waits, one descriptor ready"
+    return table(title, ["descriptors", *heads], rows)
+
+
+def near(published: dict[int, float], watched: int) -> float | None:
+    """The figure for about so many descriptors: a run may have a few less than a round number."""
+    return next((value for n, value in published.items() if abs(n - watched) <= n / 100), None)
+
+
 def published_table(run: Run) -> dict:
     decided = [(one, one.decide(run)) for one in CLAIMS]
     rows = [[c.source, c.claim, c.setup, found.ours, found.verdict] for c, found in decided]
@@ -199,6 +223,7 @@ def all_tables(run: Run) -> dict[str, dict]:
     heads = ["experiment", "question", "setup", "expected"]
     made = {"experiments": table("The experiments", heads, asked)}
     made["published"] = published_table(run)
+    made["waits"] = waits_table(run)
     made |= {f"calls.{key}": calls_table(run, *load) for key, load in CALLS_AT.items()}
     made |= {f"ratios.{name}": ratio_table(run, s) for name, s in SERVERS.items() if s != LT}
     figures, ratios = Found(run.figures), Found(run.ratios)

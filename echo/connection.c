@@ -88,10 +88,9 @@ ssize_t connection_receive(struct connection *connection)
 }
 
 /*
- * One send.  If the peer is gone it fails with EPIPE.  (The SIGPIPE that would
- * come with that, and end the server with all its other connections, is ignored
- * since output_start.)
- * Returns how many bytes the kernel took, which may be none; -1 on failure.
+ * One send.  Returns how many bytes the kernel took, which may be none; -1 on
+ * failure.  If the client is gone, that is EPIPE: output_start has made the
+ * process ignore SIGPIPE, which would end it and all its other connections.
  */
 static ssize_t send_once(struct connection *connection, const char *bytes,
                          size_t length)

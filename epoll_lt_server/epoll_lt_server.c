@@ -2,8 +2,8 @@
  * epoll_lt_server: an echo server that waits with epoll(7), level-triggered.
  *
  * The idea: the kernel keeps the interest list.  The program changes it with
- * epoll_ctl when the interest changes, not at every wait, and epoll_wait hands
- * back the ready ones alone.  Level-triggered, the default: a descriptor is
+ * epoll_ctl when the interest changes, not at every wait, and epoll_wait
+ * returns only the ready ones.  Level-triggered, the default: a descriptor is
  * reported at every wait for as long as it is ready.
  *
  * The cost: O(descriptors ready) per wait, on both sides, however many others
@@ -38,7 +38,7 @@ static int stop_fd;
 /* The interest list is behind this descriptor, in the kernel. */
 static int epoll_fd;
 
-/* More may be ready than one wait reports: then the next reports the others. */
+/* If more descriptors are ready than fit, the next wait reports the rest. */
 enum { MAX_EVENTS = 256 };
 
 static const struct flag_name flag_names[] = {
@@ -61,7 +61,7 @@ static int control(int operation, int fd, uint32_t events, void *whose)
     return epoll_ctl(epoll_fd, operation, fd, &event);
 }
 
-/* The descriptor of what an event came back with. */
+/* The descriptor to which the data of an event belongs. */
 static int descriptor_of(const void *whose)
 {
     if (whose == &stop_fd)
@@ -86,7 +86,7 @@ static void resume_listener(void)
 }
 
 /*
- * What to watch a connection for follows from its state.  It is a system call,
+ * A connection's state decides what to watch it for.  It is a system call,
  * so it is made only when the state has changed.
  */
 static void update_interest(struct connection *connection)
@@ -147,7 +147,7 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait: then the next epoll_wait reports the listener again. */
+    /* If more clients wait, the next epoll_wait reports the listener again. */
 }
 
 static void handle_writable(struct connection *connection)
@@ -160,11 +160,11 @@ static void handle_writable(struct connection *connection)
 
 static void handle_readable(struct connection *connection)
 {
-    /* One recv is enough: if bytes are left, the next wait says so again. */
+    /* One recv is enough: the next wait reports any bytes that are left. */
     ssize_t length = connection_receive(connection);
 
     if (length < 0 && errno == EAGAIN)
-        return; /* a spurious readiness */
+        return; /* spurious readiness */
     if (length < 0)
         close_connection(connection, strerror(errno));
     else if (length == 0)
@@ -202,7 +202,7 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
  * Handle what the wait has found.  Returns false when it is time to stop.
  *
  * A connection is closed only while its own event is handled, so no later event
- * of this batch can be that of a connection which is gone: epoll(7).
+ * of this batch belongs to a connection that is closed already: epoll(7).
  */
 static bool handle_events(int nready, const struct epoll_event events[])
 {
@@ -229,7 +229,7 @@ static void close_idle_connections(void)
 {
     struct connection *connection;
     while ((connection = idle_expired()) != NULL) {
-        if (connection_is_ready(connection)) /* it has news, not yet handled */
+        if (connection_is_ready(connection)) /* it has become ready */
             idle_touch(connection);
         else
             close_connection(connection, "it was silent for --idle-timeout");

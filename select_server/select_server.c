@@ -1,15 +1,15 @@
 /*
  * select_server: an echo server that waits with select(2).
  *
- * The idea: the program keeps two sets of descriptors, one to be readable and
- * one to be writable, and hands the kernel a copy of both at every wait.  The
- * kernel looks at each descriptor in them and crosses out those that are not
- * ready; the program then looks for the bits that are left.
+ * The idea: the program keeps two sets of descriptors, those to read from and
+ * those to write to, and passes a copy of both to the kernel at every wait.
+ * The kernel checks each descriptor in them and removes those that are not
+ * ready; the program then searches the sets for what is left.
  *
- * The cost: both sides go through all descriptors at every wait, O(highest
- * descriptor watched), however few of them are ready.
- * The limit: a set has FD_SETSIZE = 1024 bits.  For a descriptor beyond them
- * FD_SET writes past the set's end: undefined behaviour, not an error.
+ * The cost: at every wait, kernel and program both scan all the descriptors,
+ * O(highest descriptor watched), no matter how few of them are ready.
+ * The limit: a set has FD_SETSIZE = 1024 bits.  With a higher descriptor,
+ * FD_SET writes past the end of the set: undefined behaviour, not an error.
  *
  * To try it:
  *     select_server/select_server --verbose
@@ -36,11 +36,11 @@
 static struct listener listener;
 static int stop_fd;
 
-/* What to watch.  select overwrites its arguments, so it only gets copies. */
+/* What to watch.  select overwrites its arguments, so it gets copies. */
 static fd_set read_interest, write_interest;
 static int max_fd;
 
-/* Whose descriptor is it?  NULL: the listener, stop_fd, or not watched. */
+/* By descriptor.  NULL for the listener, for stop_fd, and if not watched. */
 static struct connection *connections[FD_SETSIZE];
 
 static void watch_readable(int fd)
@@ -62,7 +62,7 @@ static void resume_listener(void)
     listener_resume(&listener);
 }
 
-/* What to watch a connection for follows from its state. */
+/* A connection's state decides what to watch it for. */
 static void update_interest(struct connection *connection)
 {
     bool is_sending = connection_is_sending(connection);
@@ -99,7 +99,7 @@ static void close_connection(struct connection *connection, const char *why)
     FD_CLR(connection->fd, &read_interest);
     FD_CLR(connection->fd, &write_interest);
     connections[connection->fd] = NULL;
-    /* If the highest has left, find the next; at stop_fd at the latest. */
+    /* If that was the highest, find the next one: at the lowest, stop_fd. */
     while (connections[max_fd] == NULL && !FD_ISSET(max_fd, &read_interest))
         max_fd--;
     connection_close(connection, why);
@@ -127,7 +127,7 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait: then the next select reports the listener again. */
+    /* If more clients wait, the next select reports the listener again. */
 }
 
 static void handle_writable(struct connection *connection)
@@ -140,11 +140,11 @@ static void handle_writable(struct connection *connection)
 
 static void handle_readable(struct connection *connection)
 {
-    /* One recv is enough: if bytes are left, the next select says so again. */
+    /* One recv is enough: the next select reports any bytes that are left. */
     ssize_t length = connection_receive(connection);
 
     if (length < 0 && errno == EAGAIN)
-        return; /* a spurious readiness: select(2), BUGS */
+        return; /* spurious readiness: select(2), BUGS */
     if (length < 0)
         close_connection(connection, strerror(errno));
     else if (length == 0)
@@ -156,8 +156,8 @@ static void handle_readable(struct connection *connection)
 }
 
 /*
- * The kernel found no memory for its copies of the sets.  Small ones fit on its
- * stack, so watch the signals alone for a moment.
+ * The kernel has no memory for its copies of the sets.  Small sets fit on its
+ * stack, so watch only the signals for a moment.
  */
 static int wait_for_memory(fd_set *readable, fd_set *writable)
 {
@@ -172,8 +172,8 @@ static int wait_for_memory(fd_set *readable, fd_set *writable)
 
 /*
  * Wait until a descriptor is ready or the time is up.  Returns how many are
- * ready, and in the two sets which.  0 if a signal interrupted the wait: the
- * sets are then unchanged, what we asked for and not an answer.
+ * ready; the two sets then contain which ones.  Returns 0 if a signal has
+ * interrupted the wait; the sets are then unchanged and contain no answer.
  */
 static int wait_for_events(fd_set *readable, fd_set *writable)
 {
@@ -234,7 +234,7 @@ static void close_idle_connections(void)
 {
     struct connection *connection;
     while ((connection = idle_expired()) != NULL) {
-        if (connection_is_ready(connection)) /* it has news, not yet handled */
+        if (connection_is_ready(connection)) /* it has become ready */
             idle_touch(connection);
         else
             close_connection(connection, "it was silent for --idle-timeout");
@@ -242,8 +242,8 @@ static void close_idle_connections(void)
 }
 
 /*
- * Make sure that the kernel never returns a descriptor that select can't watch:
- * with this limit accept4 fails with EMFILE instead, and the client waits in
+ * Make sure that the kernel never returns a descriptor that select can't watch.
+ * With this limit, accept4 fails with EMFILE instead, and the client waits in
  * the listener's queue.
  */
 static void stay_below_fd_setsize(void)

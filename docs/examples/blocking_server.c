@@ -1,9 +1,9 @@
 /*
  * blocking_server: an echo server that can only wait for one thing at a time.
  *
- * The idea: accept a client, receive from it, send back, until it ends its
- * stream; then the next client.  Nothing here is wrong, and yet a client that
- * says nothing stops all the others: recv(2) waits for that one.
+ * The idea: accept a client, send back whatever it sends until it ends its
+ * stream, and then accept the next one.  The limit: a client that says nothing
+ * stops the server for all others, because recv(2) waits for that one client.
  *
  * To try it, with port 10001 of this machine:
  *     cc -o blocking_server docs/examples/blocking_server.c
@@ -44,17 +44,15 @@ static void serve(int fd)
     ssize_t length;
 
     while ((length = recv(fd, buffer, sizeof(buffer), 0)) > 0)
-        for (ssize_t sent = 0, step; sent < length; sent += step)
-            if ((step = send(fd, buffer + sent, (size_t)(length - sent), 0)) <
-                0)
-                return;
+        if (send(fd, buffer, (size_t)length, 0) != length)
+            return; /* the client is gone: a send that blocks takes all */
 }
 
 int main(void)
 {
     int listen_fd = listen_here();
 
-    signal(SIGPIPE, SIG_IGN); /* a client or reader that left is no reason */
+    signal(SIGPIPE, SIG_IGN); /* a send to a client that left just fails */
     printf("blocking_server: listening on 127.0.0.1:10001\n");
     fflush(stdout);
     for (;;) {

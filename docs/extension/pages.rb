@@ -77,8 +77,8 @@ class Pages
     pages = chapters(body, document)
     Frame.contents = pages.map { |page| Frame::Entry.new(page.title, "#{page.name}.html", "##{page.id}") }
     write_single(body, document)
-    write_index(body, document, pages)
     homes = anchors(pages)
+    write_index(body, document, pages, homes)
     pages.each { |page| point_home(page, homes) }
     pages.each_with_index do |page, i|
       promote(page.node)
@@ -116,10 +116,11 @@ class Pages
     write_page(SINGLE, 'All on one page', heading + body.to_html, kind: 'single')
   end
 
-  def write_index(body, document, pages)
-    list = pages.map { |page| "<li><a href=\"#{page.name}.html\">#{CGI.escapeHTML(page.title)}</a></li>" }
-    preamble = body.at_css('#preamble')
-    html = "<h1>#{document.doctitle}</h1>\n#{preamble&.inner_html}<ol class=\"chapters\">#{list.join("\n")}</ol>"
+  # The text before the first chapter, which has a line for each of them.
+  def write_index(body, document, pages, homes)
+    front = Page.new('index', nil, Frame::TITLE, body.at_css('#preamble'), [])
+    point_home(front, homes)
+    html = "<h1>#{document.doctitle}</h1>\n#{front.node.inner_html}"
     write_page('index.html', Frame::TITLE, html, kind: 'index', after: pages.first)
   end
 
