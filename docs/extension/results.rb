@@ -144,7 +144,7 @@ class ImageMacro < ResultMacro
     raise BookError, "#{self.name}::#{name}[]: it has no alt text" if attributes['alt'].to_s.empty?
     html = parent.document.backend != 'pdf'
     target = html ? "#{parent.document.attr('tobook')}#{place(name)}" : paper(parent.document, name)
-    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => paper_width(parent))
+    attributes = attributes.merge('target' => target, 'role' => self.name.to_s, 'pdfwidth' => attributes['pdfwidth'] || paper_width(parent))
     create_image_block(parent, attributes)
   end
 
