@@ -2,9 +2,9 @@
  * epoll_et_server: an echo server that waits with epoll(7), edge-triggered.
  *
  * The idea: as with level-triggered epoll the kernel keeps the interest list,
- * but it reports each change once: new bytes came, room to send came.  The
- * program must remember that, and work until the kernel has no more, because
- * what it leaves over is not reported again.
+ * but it reports each change once: bytes have arrived, there is room to send.
+ * The program must remember that, and work until nothing is left, because what
+ * it leaves is not reported again.
  *
  * So each connection is registered once, for everything, and never modified.
  * In exchange the program keeps a ready list of its own: the connections that
@@ -42,12 +42,12 @@ static int stop_fd;
 /* The interest list is behind this descriptor, in the kernel. */
 static int epoll_fd;
 
-/* There may be more edges than one wait reports: the next reports the rest. */
+/* If more descriptors have an edge than fit, the next wait reports the rest. */
 enum { MAX_EVENTS = 256 };
 
 /*
- * All that can be reported of a connection.  EPOLLRDHUP: the client has
- * ended its stream; EPOLLPRI: urgent data has come.
+ * Everything that can be reported for a connection.  EPOLLRDHUP: the client has
+ * ended its stream; EPOLLPRI: urgent data has arrived.
  */
 enum { ALL_EDGES = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP };
 
@@ -86,7 +86,7 @@ static int control(int operation, int fd, uint32_t events, void *whose)
     return epoll_ctl(epoll_fd, operation, fd, &event);
 }
 
-/* The descriptor of what an event came back with. */
+/* The descriptor to which the data of an event belongs. */
 static int descriptor_of(const void *whose)
 {
     if (whose == &stop_fd)
@@ -104,7 +104,7 @@ static void pause_listener(void)
     listener_pause(&listener);
 }
 
-/* EPOLL_CTL_MOD checks again: clients that wait by now make a new edge. */
+/* EPOLL_CTL_MOD checks again: clients that are waiting cause a new edge. */
 static void resume_listener(void)
 {
     if (control(EPOLL_CTL_MOD, listener.fd, EPOLLIN, &listener) < 0)
@@ -184,12 +184,12 @@ static void accept_connections(void)
             return;
         }
     }
-    /* More may wait, and no new edge will say so: listener_is_ready stays. */
+    /* More may wait, and no new edge reports them: listener_is_ready stays. */
 }
 
 /*
  * One send.  Returns true if there may be more to do at once; false if the
- * connection is closed, or the kernel's buffer is full: room in it will be an
+ * connection is closed, or its send buffer is full: room in it will be a new
  * edge.
  */
 static bool handle_writable(struct connection *connection)
@@ -203,8 +203,8 @@ static bool handle_writable(struct connection *connection)
 
 /*
  * One recv.  `edges` was reported for the connection.  Returns true if there
- * may be more to do at once; false if the connection is closed, or there is no
- * more: what comes from now on will be an edge.
+ * may be more to do at once; false if the connection is closed, or nothing is
+ * left: what arrives from now on will be a new edge.
  */
 static bool handle_readable(struct connection *connection, uint32_t edges)
 {
@@ -268,8 +268,8 @@ static void handle_ready_list(void)
 
 /*
  * Wait until there is an edge or the time is up.  Returns how many descriptors
- * have one, and in `events` which; 0 if a signal interrupted the wait: the
- * kernel then still has the edges.  While work is left, don't wait.
+ * have one, and in `events` which; 0 if a signal interrupted the wait: the next
+ * one then reports the edges.  While work is left, don't wait.
  */
 static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 {
@@ -292,8 +292,8 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
 }
 
 /*
- * Queue every event before handling any: so no connection is closed while an
- * event of it is still in this batch.  Returns false when it is time to stop.
+ * Queue every event before handling any, so that no connection is closed while
+ * one of its events is in this batch.  Returns false when it is time to stop.
  */
 static bool handle_events(int nready, const struct epoll_event events[])
 {
@@ -316,7 +316,7 @@ static bool handle_events(int nready, const struct epoll_event events[])
     return true;
 }
 
-/* Those on the ready list are not idle: what was reported is still to do. */
+/* A connection on the ready list is not idle: it has work to do. */
 static void close_idle_connections(void)
 {
     struct connection *connection;

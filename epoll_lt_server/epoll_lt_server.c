@@ -2,8 +2,8 @@
  * epoll_lt_server: an echo server that waits with epoll(7), level-triggered.
  *
  * The idea: the kernel keeps the interest list.  The program changes it with
- * epoll_ctl when the interest changes, not at every wait, and epoll_wait hands
- * back the ready ones alone.  Level-triggered, the default: a descriptor is
+ * epoll_ctl when the interest changes, not at every wait, and epoll_wait
+ * returns only the ready ones.  Level-triggered, the default: a descriptor is
  * reported at every wait for as long as it is ready.
  *
  * The cost: O(descriptors ready) per wait, on both sides, however many others
@@ -38,7 +38,7 @@ static int stop_fd;
 /* The interest list is behind this descriptor, in the kernel. */
 static int epoll_fd;
 
-/* More may be ready than one wait reports: then the next reports the others. */
+/* If more descriptors are ready than fit, the next wait reports the rest. */
 enum { MAX_EVENTS = 256 };
 
 static const struct flag_name flag_names[] = {
@@ -61,7 +61,7 @@ static int control(int operation, int fd, uint32_t events, void *whose)
     return epoll_ctl(epoll_fd, operation, fd, &event);
 }
 
-/* The descriptor of what an event came back with. */
+/* The descriptor to which the data of an event belongs. */
 static int descriptor_of(const void *whose)
 {
     if (whose == &stop_fd)
@@ -202,7 +202,7 @@ static int wait_for_events(struct epoll_event events[MAX_EVENTS])
  * Handle what the wait has found.  Returns false when it is time to stop.
  *
  * A connection is closed only while its own event is handled, so no later event
- * of this batch can be that of a connection which is gone: epoll(7).
+ * of this batch belongs to a connection that is closed already: epoll(7).
  */
 static bool handle_events(int nready, const struct epoll_event events[])
 {

@@ -9,8 +9,8 @@
  * The cost: as with select, both sides go through all entries at every wait,
  * O(descriptors watched), however few of them are ready.
  * The limit: RLIMIT_NOFILE, which is often 1024 until `ulimit -n` raises it.
- * poll checks it, too: a longer array is refused, even if all of its
- * descriptors are open.
+ * poll refuses a longer array with EINVAL, even if all of its descriptors are
+ * open.
  *
  * To try it:
  *     poll_server/poll_server --verbose
@@ -42,7 +42,7 @@ enum { STOP_SLOT, LISTENER_SLOT };
 /* How long poll_in_slices sleeps if no slice has a ready descriptor. */
 enum { SLICES_PAUSE_MS = 20 };
 
-/* What to watch, and whose descriptor it is; both arrays have `capacity`. */
+/* What to watch, and for which connection; both arrays have `capacity`. */
 static struct pollfd *interest;
 static struct connection **connections;
 static uint32_t capacity, used;
@@ -52,7 +52,7 @@ static const struct flag_name flag_names[] = {
     {POLLHUP, "POLLHUP"}, {POLLNVAL, "POLLNVAL"}, {0, NULL},
 };
 
-/* Room for one more entry.  Returns false with errno set: no memory. */
+/* Make room for one more entry.  Returns false with errno set: no memory. */
 static bool grow(void)
 {
     if (used < capacity)
@@ -249,8 +249,8 @@ static int wait_for_events(void)
 /*
  * Handle what the wait has found.  Returns false when it is time to stop.
  *
- * From the last entry to the first: the entry that closing moves into a gap was
- * handled already, and new ones are appended behind it, for the next wait.
+ * Scan from the last entry to the first: an entry that moves into a gap was
+ * handled already, and new ones, at the end, are left to the next wait.
  */
 static bool handle_events(int nready)
 {
@@ -264,8 +264,8 @@ static bool handle_events(int nready)
             narrate_flags(entry->fd, (uint32_t)entry->revents, flag_names);
 
         /*
-         * POLLERR and POLLHUP come unasked, also with neither POLLIN nor
-         * POLLOUT: the recv or send that is due then says what is wrong.
+         * POLLERR and POLLHUP are always reported, even alone.  They need no
+         * branch: the recv or send that is due returns the error.
          */
         if (slot == STOP_SLOT)
             return false;

@@ -19,6 +19,7 @@ require_relative 'source_pages'
 Asciidoctor::Extensions.register do
   include_processor CodeInclude
   include_processor DiffInclude
+  inline_macro ProofMarks # before those that it consists of
   [ClaimMacro, CaseMacro, BreakMacro, SourceMacro, ManualMacro, FigureMacro].each { |macro| inline_macro macro }
   [ResultOfExperimentMacro, ExplanationMacro, ExperimentsMacro, PublishedMacro, TableMacro].each { |macro| block_macro macro }
   [ChartMacro, PictureMacro].each { |macro| block_macro macro }
@@ -111,10 +112,8 @@ OptionParser.new do |parser|
 end.parse!
 
 work, output = options.values_at(:work, :output)
-%w[INT TERM HUP].each { |signal| trap(signal) { exit 1 } } # by way of `ensure`
 begin
   Results.load(File.join(work, 'results/results.json'))
-  Sessions.folder = File.join(work, 'tree')
   book = Book.new(work, output)
   pages = Pages.new(output)
   if options[:chapter]
@@ -135,6 +134,4 @@ begin
 rescue BookError => e
   warn "docs/build: #{e.message}"
   exit 1
-ensure
-  Sessions.close
 end

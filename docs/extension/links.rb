@@ -6,6 +6,8 @@
 #     src:PATH[NAME] a file of the repository, or a named part of it
 #     man:NAME[7]    a manual page
 #
+# Behind a sentence, claim, case and break are no part of it: they become marks in
+# the margin, see ProofMarks.  Anywhere else they stand as a link with their name.
 # A name that isn't there is an error.
 
 require 'asciidoctor'
@@ -51,10 +53,14 @@ end
 
 # A macro that names one of the tests, each of which is found in some file.
 class TestMacro < LinkMacro
-  def resolve(name, _attributes)
-    path, part = self.class.places[name]
-    raise BookError, "#{self.name}:#{name}[]: there is no such #{self.name} in tests/" unless path
-    [name, Sources.link(path, part)]
+  def self.link(macro, name)
+    path, part = places[name]
+    raise BookError, "#{macro}:#{name}[]: there is no such #{macro} in tests/" unless path
+    Sources.link(path, part)
+  end
+
+  def resolve(test, _attributes)
+    [test, self.class.link(name, test)]
   end
 end
 
@@ -68,13 +74,6 @@ class ClaimMacro < TestMacro
       path = full.delete_prefix("#{Sources::ROOT}/")
       Sources.lines(path).grep(/^START_TEST\((\w+)\)/) { all[Regexp.last_match(1)] = [path, Regexp.last_match(1)] }
     end
-  end
-
-  private
-
-  # On the screen book.css sets it apart from its sentence; on paper nothing else does.
-  def printed(name, document)
-    document.backend == 'pdf' ? "[✓&#160;#{super}]" : super
   end
 end
 
@@ -103,6 +102,51 @@ class BreakMacro < TestMacro
     @places ||= Dir[File.join(Sources::ROOT, FOLDER, '*.patch')].to_h do |full|
       [File.basename(full, '.patch'), [full.delete_prefix("#{Sources::ROOT}/"), nil]]
     end
+  end
+end
+
+# The proofs at the end of a sentence, or of a block, in one place: in HTML check
+# marks, which book.css moves into the margin where there is one; on paper a note
+# at the end of the chapter.
+class ProofMarks < Asciidoctor::Extensions::InlineMacroProcessor
+  use_dsl
+  include Asciidoctor::Logging
+
+  KINDS = { 'claim' => ClaimMacro, 'case' => CaseMacro, 'break' => BreakMacro }.freeze
+  WORDS = { 'claim' => 'kernel test', 'case' => 'conformance case', 'break' => 'broken server' }.freeze
+  MARK = /(claim|case|break):([\w-]+)\[\]/.freeze
+  MARKS = "(?:\\s+#{MARK.source.gsub(/\((?!\?)/, '(?:')})+".freeze
+  # Quotes have become tags when macros are replaced.
+  SENTENCE_END = '(?<=[.!?:]|[.!?:]\)|[.!?]"|[.!?]</em>|[.!?]</strong>|[.!?]&#8221;)'.freeze
+
+  named :proofs
+  match Regexp.new("#{SENTENCE_END}(?<target>#{MARKS})|(?<=\\S)(?<target>#{MARKS})(?=\\s*\\z)")
+
+  def process(parent, target, _attributes)
+    proofs = target.scan(MARK).uniq.map { |kind, name| [kind, name, KINDS[kind].link(kind, name)] }
+    parent.document.backend == 'pdf' ? note(parent, proofs) : marks(parent, proofs)
+  rescue BookError => e
+    logger.error(message_with_context(e.message, source_location: parent.source_location))
+    create_inline(parent, :quoted, '', type: :unquoted)
+  end
+
+  private
+
+  # The word joiner keeps the marks on the line of their sentence.
+  def marks(parent, proofs)
+    links = proofs.map do |kind, name, url|
+      %(<a class="proof #{kind}" href="#{parent.document.attr('tobook')}#{url}") +
+        %( aria-label="Proof: #{WORDS[kind]} #{name}" data-name="#{WORDS[kind]} #{name}"></a>)
+    end
+    create_inline(parent, :quoted, %(<span class="proofs">&#8288;#{links.join}</span>), type: :unquoted)
+  end
+
+  def note(parent, proofs)
+    document = parent.document
+    index = document.counter('footnote-number')
+    names = proofs.map { |kind, name| "#{WORDS[kind]} <code>#{name.gsub('_', '_&#8203;')}</code>" }
+    document.register(:footnotes, Asciidoctor::Document::Footnote.new(index, nil, names.join(', ')))
+    create_inline(parent, :footnote, names.join(', '), attributes: { 'index' => index })
   end
 end
 

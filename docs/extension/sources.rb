@@ -1,9 +1,8 @@
-# The repository's files, and the parts of them that have a name.
-#
-# A part is found by how this code base is written (CONTRIBUTING.md, and
-# clang-format sees to it): what has a name begins in the first column, and a
-# function ends with a brace there.  So a few patterns do, and no parser is
-# needed; a name that they don't find is an error, never an empty excerpt.
+# The repository's files, and the parts of them that have a name: Universal Ctags
+# finds these.  A name that isn't there is an error, never an empty excerpt.
+
+require 'json'
+require 'open3'
 
 class BookError < StandardError
 end
@@ -16,10 +15,16 @@ module Sources
     '.build' => 'python', '.patch' => 'diff', '.md' => 'markdown', '.json' => 'json', '.pl' => 'perl', '.go' => 'go'
   }.freeze
 
-  # A named part: which lines, counted from 0, and where its comment begins.
+  # check's macros around a test, as C; and a prototype is a part as well.
+  CTAGS = ['ctags', '--output-format=json', '--sort=no', '--fields=+neSK', '--kinds-C=+p', '--languages=C,Python,Sh', '--map-C=+.h',
+           '-D', 'START_TEST(name)=static void name(int i) {', '-D', 'END_TEST=}', '-o', '-'].freeze
+
+  # A named part: which lines, counted from 0, and where its comment begins.  Of some
+  # small things ctags doesn't say the last line.
   Part = Struct.new(:name, :comment, :first, :last)
 
   @files = {}
+  @tags = {}
   @linked = {}
 
   class << self
@@ -57,6 +62,7 @@ module Sources
       return lines(path) if names.empty?
       names.map do |name|
         part = find(path, name)
+        raise BookError, "#{path}: where '#{name}' ends can't be found" unless part.last
         lines(path)[(comments ? part.comment : part.first)..part.last]
       end.inject { |all, part| all + [''] + part }
     end
@@ -78,72 +84,44 @@ module Sources
     # Everything in a file that can be named: [[name, line from 0]...], and twice
     # what is declared before it is defined.
     def names(path)
-      found = lines(path).each_with_index.map do |line, i|
-        name = named_by(line)
-        [name, i] if name
-      end
-      found.compact
+      tags(path).reject { |tag| tag['name'].start_with?('__anon') }.map { |tag| [called(tag), tag['line'] - 1] }
     end
 
     private
 
-    def named_by(line)
-      case line
-      when /^START_TEST\((\w+)\)/, /^#define (\w+)/, /^(?:async )?(?:def|class) (\w+)/, /^(\w+)\(\) \{$/
-        Regexp.last_match(1)
-      when /^(?:static |const )*((?:struct|enum) \w+) \{?$/ then Regexp.last_match(1)
-      when /^[A-Za-z_][\w \*]*?\b(\w+)\(/ then Regexp.last_match(1)
-      when /^(?:static|extern|const) .*?\b(\w+)(?:\[.*\])*(?: =.*)?[;,]?$/ then Regexp.last_match(1)
+    # What is not inside of something else; of an enum also what it lists.
+    def tags(path)
+      @tags[path] ||= begin
+        lines(path)
+        text, errors, status = Open3.capture3(*CTAGS, path, chdir: ROOT)
+        raise BookError, "ctags: #{errors}" unless status.success?
+        all = text.lines.map { |line| JSON.parse(line) }
+        all.each { |tag| tag.merge!(place_of_enum(tag, all)) if tag['kind'] == 'enumerator' }
+        all.reject { |tag| tag['scope'] && tag['kind'] != 'enumerator' }
       end
+    end
+
+    def place_of_enum(tag, all)
+      all.find { |other| other['kind'] == 'enum' && other['name'] == tag['scope'] }&.slice('line', 'end') || {}
+    end
+
+    def called(tag)
+      %w[struct enum].include?(tag['kind']) ? "#{tag['kind']} #{tag['name']}" : tag['name']
     end
 
     def parts(path, name)
       return [header(path)] if name == 'header'
+      found = tags(path).select { |tag| called(tag) == name }
+      defined = found.reject { |tag| tag['kind'] == 'prototype' }
+      (defined.empty? ? found : defined).map { |tag| part(path, tag) }
+    end
+
+    # The type of a long function stands in a line of its own, above its name.
+    def part(path, tag)
       text = lines(path)
-      word = Regexp.escape(name)
-      c = language(path) != 'python' # and whatever else has braces
-      kinds = [
-        -> { spans(text, /^START_TEST\(#{word}\)/, /^END_TEST/) },
-        -> { c ? functions(text, word) : [] },
-        -> { name =~ /^(struct|enum) / ? spans(text, /^(static |const )*#{word} \{/, /^\}.*;$/) : [] },
-        -> { spans(text, /^(async )?(def|class) #{word}\b/, nil) },
-        -> { spans(text, /^#{word}\(\) \{/, /^\}/) },
-        -> { spans(text, /^#define #{word}\b/, /[^\\]$/) },
-        -> { spans(text, /^[A-Za-z_][^(]*\b#{word}\(/, /;(\s*\/\*.*)?$/) },
-        -> { c ? spans(text, /^[A-Za-z_][^(=\/]*\b#{word}\b(?:\[.*?\])*\s*[=;,}]/, /;(\s*\/\*.*)?$/) : [] },
-        -> { spans(text, /^#{word}\s*=/, /^(?=[^\s\]\})])|[\]\})]$|[^,(\[{\\]$/) }
-      ]
-      kinds.each do |kind|
-        found = kind.call
-        return found.map { |first, last| Part.new(name, comment_above(text, first), first, last) } if found.any?
-      end
-      []
-    end
-
-    # A C function: its name in a line that begins in the first column, and a
-    # body before any semicolon.
-    def functions(text, word)
-      text.each_index.select { |i| text[i] =~ /^[A-Za-z_].*\b#{word}\(/ }.map do |i|
-        body = (i...text.size).find { |j| text[j] =~ /^\{|\{$|;$|^$/ }
-        next unless body && text[body] =~ /^\{|\{$/
-        last = (body...text.size).find { |j| text[j] =~ /^\}/ }
-        first = i.positive? && text[i - 1] =~ /^[A-Za-z_][\w \*]*$/ ? i - 1 : i
-        [first, last] if last
-      end.compact
-    end
-
-    # From each line that opens to the next one that closes.  Where indentation
-    # is the bracket (Python) there is nothing that closes.
-    def spans(text, opens, closes)
-      text.each_index.select { |i| text[i] =~ opens }.map do |first|
-        last = if closes
-                 (first...text.size).find { |j| text[j] =~ closes }
-               else
-                 deeper = ((first + 1)...text.size).take_while { |j| text[j] =~ /^(\s|$|[)\]}])/ }
-                 [first, *deeper].reverse.find { |j| text[j] !~ /^$/ }
-               end
-        [first, last] if last
-      end.compact
+      first = tag['line'] - 1
+      first -= 1 if tag['kind'] == 'function' && first.positive? && text[first - 1] =~ /^[A-Za-z_][\w \*]*$/
+      Part.new(called(tag), comment_above(text, first), first, tag['end'] && tag['end'] - 1)
     end
 
     # Where the comment that stands right above a line begins; the line itself

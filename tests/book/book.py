@@ -29,7 +29,7 @@ def cited(macro: str) -> set[str]:
 
 def missing() -> list[str]:
     """The programs without which there is no book."""
-    return [name for name in ("asciidoctor", "gnuplot", "rsvg-convert", "pdftotext") if not shutil.which(name)]
+    return [name for name in ("asciidoctor", "ctags", "gnuplot", "rsvg-convert", "pdftotext") if not shutil.which(name)]
 
 
 def build(output: Path, *options: str, **variables: str) -> subprocess.CompletedProcess:

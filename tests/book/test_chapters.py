@@ -6,10 +6,16 @@ Reads the sources only; nothing is built.
 """
 
 import re
+import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 import book
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(book.DOCS))
+
+import record  # noqa: E402  (the path comes first)
 
 CHAPTERS = {name: text for name, text in book.sources().items() if re.match(r"book/\d", name)}
 MECHANISMS = [name for name in CHAPTERS if re.match(r"book/0[1-6]", name)]
@@ -58,14 +64,24 @@ class Claims(unittest.TestCase):
         self.assertEqual(sorted(patches - book.cited("break")), [])
         self.assertEqual(sorted(book.cited("break") - patches), [])
 
-    def test_every_pitfall_has_its_symptom_cause_page_and_test(self):
+    def test_every_pitfall_has_its_symptom_cause_cure_and_test(self):
         entry = re.compile(
-            r"_Symptom:_ .+ \+\n_Cause:_ .+ \+\n_Manual:_ .*man:.+ \+\n"
-            r"(_Caught:_ .*(break:.* by case:|src:tests/)|_Avoided:_ )"
+            r"_Symptom:_ .+ \+\n_Cause:_ .+ \+\n_Cure:_ .*man:.+ \+\n"
+            r"(_Caught by:_ (break:.* case:|src:tests/)|_(Avoided|Accepted):_ )"
         )
-        entries = re.findall(r"(?m)^(\S.*)::\n([^=]*?)(?=^\S.*::$|^=|\Z)", CHAPTERS["book/10-pitfalls.adoc"])
-        self.assertGreater(len(entries), 30)
-        self.assertEqual([name for name, text in entries if not entry.match(text)], [])
+        entries = self.pitfalls()
+        self.assertGreater(len(entries), 50)
+        self.assertEqual([name for name, text in entries.items() if not entry.match(text)], [])
+
+    def test_every_pitfall_is_found_by_its_symptom(self):
+        chapter = CHAPTERS["book/10-pitfalls.adoc"]
+        table = chapter[chapter.index("|what you see") : chapter.rindex("\n|===\n")]
+        self.assertEqual(set(re.findall(r"<<(pit-[\w-]+),", table)), set(self.pitfalls()))
+
+    def pitfalls(self) -> dict[str, str]:
+        """What the chapter says of each pitfall, by its anchor."""
+        chapter = CHAPTERS["book/10-pitfalls.adoc"]
+        return dict(re.findall(r"(?m)^\[\[(pit-[\w-]+)\]\].*::\n((?:_.*\n)+)", chapter))
 
     def test_every_question_has_its_answer(self):
         asked = [
@@ -80,6 +96,21 @@ class Claims(unittest.TestCase):
     def test_every_case_has_that_name(self):
         cases = defined("conformance", r'"([a-z0-9-]+)",\s*\w+')
         self.assertEqual(sorted(book.cited("case") - cases), [])
+
+
+class Sessions(unittest.TestCase):
+    def test_each_is_recorded_as_it_stands_and_says_what_it_must(self):
+        for chapter in sorted(book.DOCS.glob("book/*.adoc")):
+            found = record.sessions(chapter)
+            if not found:
+                continue
+            with self.subTest(chapter=chapter.name):
+                parts = re.split(r"(?m)^\[session.*\]\n", record.record_of(chapter).read_text())[1:]
+                kept = [[line for line in part.splitlines() if line and line[0] != "|"] for part in parts]
+                self.assertEqual(kept, [[line for step in todo for line in step.lines] for _, todo in found])
+                for text, (_, todo) in zip(parts, found):
+                    printed = re.sub(r"(?m)^\| ?", "", "\n".join(re.findall(r"(?m)^\|.*", text)))
+                    self.assertEqual([t for step in todo for t in step.texts if t not in printed], [])
 
 
 class Pictures(unittest.TestCase):

@@ -175,7 +175,7 @@ class Structure(unittest.TestCase):
         card = [page for page in self.paper() if page.startswith("Appendix B: Reference card")]
         self.assertEqual(len(card), 1)
         self.assertIn("The four rules of edge-triggering", card[0])
-        self.assertIn("To look again", card[0])
+        self.assertIn("To ask again", card[0])
 
     def paper(self) -> list[str]:
         """The text of each page of the PDF."""

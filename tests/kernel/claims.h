@@ -90,6 +90,7 @@ TCase *epoll_claims(void);
 TCase *edge_claims(void);
 TCase *socket_claims(void);
 TCase *close_claims(void);
+TCase *vanished_claims(void);
 TCase *limit_claims(void);
 TCase *pipe_claims(void);
 TCase *signal_claims(void);

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -98,6 +99,64 @@ START_TEST(bytes_that_arrive_after_close_destroy_the_rest)
 }
 END_TEST
 
+/* Wait until every byte that was sent is acknowledged. */
+static void await_acknowledgement(int fd)
+{
+    for (int waited_ms = 0; unacknowledged(fd) > 0; waited_ms += 5) {
+        ck_assert_int_lt(waited_ms, PATIENCE_MS);
+        usleep(5000);
+    }
+}
+
+/*
+ * The acknowledgement comes from the peer's kernel: every byte can be
+ * acknowledged while the peer's program has not read one.  tcp(7), SIOCOUTQ.
+ */
+START_TEST(acknowledged_bytes_may_be_unread)
+{
+    struct pair pair = open_tcp_pair();
+    send_text(pair.ours, "hello");
+    await_acknowledgement(pair.ours);
+    ck_assert_uint_eq(receive_some(pair.peer), strlen("hello"));
+}
+END_TEST
+
+/*
+ * After shutdown SIOCOUTQ goes on counting what the peer's kernel has not
+ * acknowledged, and is 0 only when it has everything.  tcp(7).
+ */
+START_TEST(siocoutq_counts_what_is_unacknowledged_after_shutdown)
+{
+    struct pair pair = open_tcp_pair();
+    size_t sent = fill(pair.ours, false);
+    ck_assert_int_eq(shutdown(pair.ours, SHUT_WR), 0);
+    ck_assert_int_gt(unacknowledged(pair.ours), 0);
+
+    drain(pair.peer, sent);
+    await_acknowledgement(pair.ours);
+}
+END_TEST
+
+/*
+ * A lingering close: after shutdown the socket is still open, so bytes that
+ * arrive late are received instead of answered with a reset, and the peer gets
+ * everything.  shutdown(2).
+ */
+START_TEST(a_lingering_close_loses_nothing_to_late_bytes)
+{
+    struct pair pair = open_tcp_pair();
+    int failure;
+    size_t sent = fill(pair.ours, false);
+    ck_assert_int_eq(shutdown(pair.ours, SHUT_WR), 0);
+    send_text(pair.peer, "late");
+    await_readable(pair.ours);
+    ck_assert_uint_eq(receive_some(pair.ours), strlen("late"));
+
+    ck_assert_uint_eq(receive_all(pair.peer, &failure), sent);
+    ck_assert_int_eq(failure, 0);
+}
+END_TEST
+
 static volatile sig_atomic_t alarms;
 
 static void count_alarm(int signal)
@@ -155,6 +214,10 @@ TCase *close_claims(void)
     tcase_add_test(claims, close_leaves_unsent_bytes_to_the_kernel);
     tcase_add_test(claims, bytes_left_to_the_kernel_can_be_lost);
     tcase_add_test(claims, bytes_that_arrive_after_close_destroy_the_rest);
+    tcase_add_test(claims, acknowledged_bytes_may_be_unread);
+    tcase_add_test(claims,
+                   siocoutq_counts_what_is_unacknowledged_after_shutdown);
+    tcase_add_test(claims, a_lingering_close_loses_nothing_to_late_bytes);
     tcase_add_test(claims, close_waits_with_so_linger);
     tcase_add_test(claims, time_wait_is_kept_by_the_end_that_closes_first);
     return claims;

@@ -21,6 +21,7 @@ int main(void)
     suite_add_tcase(suite, edge_claims());
     suite_add_tcase(suite, socket_claims());
     suite_add_tcase(suite, close_claims());
+    suite_add_tcase(suite, vanished_claims());
     suite_add_tcase(suite, limit_claims());
     suite_add_tcase(suite, pipe_claims());
     suite_add_tcase(suite, signal_claims());

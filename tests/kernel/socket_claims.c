@@ -76,6 +76,14 @@ START_TEST(an_accepted_socket_inherits_so_oobinline)
 }
 END_TEST
 
+/* And for SO_KEEPALIVE, which is off until it is asked for: socket(7). */
+START_TEST(an_accepted_socket_inherits_so_keepalive)
+{
+    ck_assert(is_handed_down(SOL_SOCKET, SO_KEEPALIVE, 1));
+    ck_assert(!is_handed_down(SOL_SOCKET, SO_KEEPALIVE, 0));
+}
+END_TEST
+
 /*
  * The kernel completes the handshake: clients are connected, and may even
  * send, while the server has not called accept once.  listen(2).
@@ -321,6 +329,7 @@ TCase *socket_claims(void)
     tcase_add_test(claims, accept4_gives_a_non_blocking_socket);
     tcase_add_test(claims, an_accepted_socket_inherits_tcp_nodelay);
     tcase_add_test(claims, an_accepted_socket_inherits_so_oobinline);
+    tcase_add_test(claims, an_accepted_socket_inherits_so_keepalive);
     tcase_add_test(claims, clients_are_connected_before_accept);
     if (filters_are_allowed())
         tcase_add_test(claims, a_refused_accept_leaves_the_client_in_the_queue);

@@ -256,7 +256,8 @@ class Whole(InFolder):
                 disguise.disguise(server, None, seed, folder)
                 self.assertEqual(build(folder), "")
                 done = conformance(folder)
-                self.assertEqual(done.returncode, 0, done.stdout)
+                told = [line for line in done.stdout.splitlines() if "FAILED" in line or "saw:" in line]
+                self.assertEqual((done.returncode, told), (0, []))
 
 
 def make_folder(path: Path) -> Path:
