@@ -152,7 +152,7 @@ class ImageMacro < ResultMacro
     '100%'
   end
 
-  # A picture on a slide says how wide it is.
+  # A picture on a slide, or on the front page, says how wide it is.
   def width(parent, attributes)
     attributes['pdfwidth'] || paper_width(parent)
   end
