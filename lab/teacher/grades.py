@@ -75,7 +75,7 @@ def from_dict(table: dict) -> Graded:
     """Raises TypeError, KeyError, ValueError or AttributeError for what isn't as_dict()'s."""
     graded = Graded(**(table | {"grades": [Grade(**one) for one in table["grades"]]}))
     for grade in graded.grades:
-        numbers = isinstance(grade.possible, (int, float)) and isinstance(grade.points, (int, float))
+        numbers = all(isinstance(one, (int, float)) for one in (grade.possible, grade.points))
         good = grade.points is None or (numbers and 0 <= grade.points <= grade.possible)
         if not good or grade.outcome not in OUTCOMES:
             raise ValueError(grade.promise)

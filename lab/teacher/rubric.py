@@ -64,7 +64,8 @@ def read(item: Item) -> Rubric:
     names = {promise.name for promise in item.promises}
     unknown = [name for name in table.get("promise", {}) if name not in names]
     if unknown:
-        raise Problem(f"{path}: {item.name} has no promise {unknown[0]}", f"it has {', '.join(names)}")
+        has = f"it has {', '.join(sorted(names))}"
+        raise Problem(f"{path}: {item.name} has no promise {unknown[0]}", has)
     try:
         rules = {name: Rule(**rule) for name, rule in table.get("promise", {}).items()}
         return Rubric(rules, [Criterion(**one) for one in table.get("person", [])])

@@ -37,8 +37,13 @@ FILES = {
     8: {"solution": 10, "wrong-spins": 7},
     11: {"solution": 10},
 }
-# Each is a right program for step 1, and does some harm besides.
-HOSTILE = dict.fromkeys(hostile_programs.NAMES, 10)
+# Each is a right program for step 1, and does some harm besides: it earns what is left of it.
+ANY = "any"  # points: the harm may hit its own program sooner or later
+HOSTILE = dict.fromkeys(hostile_programs.NAMES, 10) | {
+    "embeds_a_secret": 0, "fills_the_memory": 0, "hides_memory": 0, "prints_passed": 0,
+    "sleeps": 0, "stays_behind": 0,
+    "binds_every_port": ANY, "endless_output": ANY, "fork_bomb": ANY, "kills_everything": ANY,
+}
 OTHERS = {
     "hangs": 0, "no-compiler": None, "no-state": None, "does-not-compile": 0, "empty": 0,
 }
@@ -97,6 +102,11 @@ def expected() -> dict[str, float | None]:
     return steps | HOSTILE | OTHERS
 
 
+def found() -> dict[str, float | None]:
+    rows = csv.DictReader(io.StringIO(GRADED.stdout))
+    return {row["submission"]: float(row["points"]) if row["points"] else None for row in rows}
+
+
 def lab(kind: str, *words) -> subprocess.CompletedProcess:
     conformance = {"LAB_CONFORMANCE": str(BUILD / "tests/conformance/conformance")}
     return subprocess.run(
@@ -112,10 +122,9 @@ class Forty(unittest.TestCase):
         self.assertGreaterEqual(len(expected()), 40)
 
     def test_every_score(self):
-        rows = csv.DictReader(io.StringIO(GRADED.stdout))
-        found = {row["submission"]: float(row["points"]) if row["points"] else None for row in rows}
-        wrong = {name: (found.get(name), points) for name, points in expected().items()
-                 if found.get(name) != points}
+        points = found()
+        wrong = {name: (points.get(name), wanted) for name, wanted in expected().items()
+                 if points.get(name) != wanted and (wanted != ANY or points.get(name) is None)}
         self.assertEqual(wrong, {}, GRADED.stderr)
         self.assertEqual(GRADED.returncode, 2)  # two of them must be graded again
 
@@ -125,13 +134,13 @@ class Forty(unittest.TestCase):
         for suite in suites:
             values = {one.get("name"): one.get("value") for one in suite.iter("property")}
             points, name = values.get("points"), suite.get("name")
-            self.assertEqual(points and float(points), expected()[name], name)
+            self.assertEqual(float(points) if points else None, found()[name], name)
         table = lab("table").stdout
-        for name, points in expected().items():
+        for name, points in found().items():
             shown = "-" if points is None else f"{points:g}/10"
             self.assertRegex(table, rf"(?m)^{name} +(step-\d+)? +{shown}( |$)")
         lab("gradescope", f"--output={BASE / 'gradescope'}")
-        for name, points in expected().items():
+        for name, points in found().items():
             path = BASE / "gradescope" / name / "results.json"
             self.assertEqual(path.exists(), points is not None, name)
             if path.exists():
@@ -143,7 +152,7 @@ class Forty(unittest.TestCase):
         """No figure is asserted; what it took is printed for the record."""
         lines = (BASE / "results/journal.jsonl").read_text().splitlines()[1:]
         seconds = sorted(json.loads(line)["graded"]["seconds"] for line in lines)
-        self.assertEqual(len(seconds), sum(one is not None for one in expected().values()))
+        self.assertEqual(len(seconds), sum(one is not None for one in found().values()))
         if SHOW:
             print(f"\nseconds per submission: median {seconds[len(seconds) // 2]}, "
                   f"from {seconds[0]} to {seconds[-1]}")

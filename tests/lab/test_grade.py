@@ -84,7 +84,7 @@ mechanism = { waits_in = ["poll"], one_thread = true }
 RUBRIC = """
 [promise.bytes]
 partial = true
-hidden = ["echo-nothing-but-nul", "half-close-without-data"]
+hidden = ["echo-nothing-but-nul", "lab-next-client"]
 [[person]]
 name = "readable"
 says = "It can be read"
