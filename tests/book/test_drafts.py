@@ -33,6 +33,8 @@ WRONG = {
         "bench/baseline/peers/libuv.c: there is nothing named 'haven' in it",
     'include::code:poll_server/poll_server.c[main,marks="listener"]':
         "poll_server/poll_server.c: there is no marks here",
+    'include::code:poll_server/poll_server.c[main,from="no such words"]':
+        "poll_server/poll_server.c: no line with 'no such words' is in what is to be shown",
     "include::diff:poll_server/poll_server.c[]":
         "diff:poll_server/poll_server.c[]: which other file?",
     'include::code:poll_server/poll_server.c[main,mark="no such words"]':
