@@ -120,7 +120,8 @@ class ProofMarks < Asciidoctor::Extensions::InlineMacroProcessor
   SENTENCE_END = '(?<=[.!?:]|[.!?:]\)|[.!?]"|[.!?]</em>|[.!?]</strong>|[.!?]&#8221;)'.freeze
 
   named :proofs
-  match Regexp.new("#{SENTENCE_END}(?<target>#{MARKS})|(?<=\\S)(?<target>#{MARKS})(?=\\s*\\z)")
+  # At the end of a block no full stop is needed: an item of a list may have none.
+  match Regexp.new("#{SENTENCE_END}(?<target>#{MARKS})|(?<=\\S)(?<!:</em>|,|\\[\\])(?<target>#{MARKS})(?=\\s*\\z)")
 
   def process(parent, target, _attributes)
     proofs = target.scan(MARK).uniq.map { |kind, name| [kind, name, KINDS[kind].link(kind, name)] }

@@ -84,6 +84,7 @@ Sets change. claim:select_changes_its_sets[] case:echo-sizes[]
 The next sentence goes on (with `code`.) break:close-at-fin[]
 
 * An item without a full stop claim:select_changes_its_sets[]
+* _Caught by:_ break:close-at-fin[], case:echo-sizes[]
 
 == A run
 
@@ -277,6 +278,7 @@ class RightDraft(unittest.TestCase):
         claim = "Proof: kernel test select_changes_its_sets"
         case = "Proof: conformance case echo-sizes"
         self.assertEqual(names, [[claim, case], ["Proof: broken server close-at-fin"], [claim]])
+        self.assertIn("Caught by: close-at-fin, echo-sizes", self.text)
         self.assertIn("Sets change.\N{WORD JOINER}\nThe next sentence goes on", self.text)
 
     def test_numbers_are_those_of_the_run(self):
