@@ -23,7 +23,7 @@ TOUR = "00-how-to-read"
 AVOIDED = {
     r"\b(CPU time|bytes|descriptors \w+) an? (echo|connection|message)\b": "per echo, per connection",
     r"\bfor ever\b": "forever",
-    r"\b[Ww]hoever\b": "say what: you, the server, a client",
+    r"(?i)\bwhoever\b": "say what: you, the server, a client",
     r"\b([Nn]obody|somebody) (is |are |was )?(told|tells|asked|keeps?)\b": "say which part of the system",
     r"\bkernel (tells|looks|is asked|knows)\b": "the kernel reports, scans, returns",
     r"\b(un)?told (again|of)\b": "reported",
