@@ -34,7 +34,7 @@ HASH_SEED = "1"
 LONG = 24  # characters that make a line of C distinctive
 # What students receive in any case: whatever stands there gives nothing away.
 PUBLIC = ("echo", "select_server", "poll_server", "epoll_lt_server", "epoll_et_server", "bench",
-          "docs/examples", "docs/sessions", "tests/conformance", "tests/kernel",
+          "docs/examples", "docs/sessions/three-clients", "tests/conformance", "tests/kernel",
           "lab/echo_client.c", "lab/steps/01-one-client/starter.c")
 
 
@@ -304,6 +304,16 @@ class Use(unittest.TestCase):
             said = self.lab("check", status=1)
             holds.append(bool(re.search("passed +You name the server", said)))
         self.assertEqual(holds.count(True), 1)
+
+    def test_an_exercise_that_can_not_begin(self):
+        for one in ("select", "poll", "epoll_lt", "epoll_et"):
+            program = self.programs / f"{one}_server" / f"{one}_server"
+            program.unlink(missing_ok=True)
+            program.write_text("#!/bin/sh\nexit 3\n")
+            program.chmod(0o755)
+        said = self.lab("start", "exercise-1", self.folder, status=2)
+        self.assertRegex(said, "\nlab: exercise 1 can't begin: three-clients: the server has ended")
+        self.assertNotIn("Traceback", said)
 
     def test_the_patch_of_exercise_6(self):
         self.lab("start", "exercise-6", self.folder, status=0)

@@ -14,10 +14,11 @@ import importlib
 from pathlib import Path
 
 from course import Item
+from problem import Problem
 from results import Result
 
 from . import form
-from .sheet import Sheet
+from .sheet import NotRun, Sheet
 
 
 def module_of(item: Item):
@@ -27,8 +28,12 @@ def module_of(item: Item):
 def start(item: Item, folder: Path, seed: int) -> None:
     """What the exercise's module has to put into a new folder."""
     prepare = getattr(module_of(item), "start", None) if item.module else None
-    if prepare:
-        prepare(folder, seed)
+    try:
+        if prepare:
+            prepare(folder, seed)
+    except NotRun as reason:
+        advice = "mend that, then run the same command again"
+        raise Problem(f"{item.name} can't begin: {reason}", advice) from None
 
 
 def check(item: Item, folder: Path) -> list[Result]:
