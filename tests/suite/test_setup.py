@@ -128,9 +128,9 @@ class Build(Folder):
         (self.root / "p.in").write_text("")
         (self.root / "q.in").write_text("")
 
-    def build(self, *arguments: str, **variables: str):
+    def build(self, *arguments: str, folder: str = "build", **variables: str):
         return subprocess.run(
-            [self.root / "bench" / "build", "build", *arguments],
+            [self.root / "bench" / "build", folder, *arguments],
             env={**os.environ, **variables}, cwd="/", capture_output=True, text=True, timeout=300,
         )
 
@@ -153,6 +153,16 @@ class Build(Folder):
                 self.assertIn("release", self.options())
                 rules = (self.root / "build" / "build.ninja").read_text()
                 self.assertNotIn(str(self.base / "first"), rules)
+
+    def test_the_build_folder_of_another_checkout_is_left_as_it_is(self):
+        self.assert_builds()
+        first = self.root
+        self.make("second")
+        done = self.build("--", "p", folder=str(first / "build"))
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, rf"^[^\n]*belongs to another checkout, {first}\n$")
+        self.assertTrue((first / "build" / "q").exists())
+        self.assert_builds()
 
     def test_a_set_up_that_was_interrupted_is_done_again(self):
         self.assert_builds()
