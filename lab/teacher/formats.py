@@ -161,7 +161,8 @@ def gradescope(one: Graded) -> dict:
         tests.append({
             "name": "Notes for the teacher", "visibility": "hidden", "output": "\n".join(notes),
         })
-    found = {"execution_time": round(one.seconds), "visibility": "visible",
+    # A total of its own, as the format wants where a test has no score.
+    found = {"score": one.points, "execution_time": round(one.seconds), "visibility": "visible",
              "stdout_visibility": "hidden", "tests": tests}
     if one.compiler:
         found["output"] = f"The compiler says:\n{one.compiler}"
@@ -176,8 +177,10 @@ def gradescope_test(number: str, grade: Grade) -> dict:
     elif grade.kept:
         test["name"] += " (an earlier step)"
         test["status"] = "failed" if grade.outcome == FAILED else "passed"
-    elif grade.points is not None:
-        test |= {"score": grade.points, "max_score": grade.possible}
+    else:  # without a score where this machine can't show it
+        test["max_score"] = grade.possible
+        if grade.points is not None:
+            test["score"] = grade.points
     if grade.outcome == NOT_RUN and not grade.person:
         message = f"not run: {message}"
     return test | ({"output": message} if message else {})
