@@ -184,6 +184,16 @@ def left_out(folder: str, records: list[dict]) -> str:
     return ", ".join(parts)
 
 
+def print_left_out(folder: str, options: list[str]):
+    """Those that were chosen by name leave out nothing."""
+    if not options:
+        suites = left_out(folder, read_log(folder))
+        print(wrap(f"Left out: {suites}, and the sanitizers.  tests/run --all runs all of it but"
+                   " chroot."))
+    elif options == ["--setup=all"]:
+        print("Left out: chroot.  tests/run chroot runs it.")
+
+
 def main():
     folders = [word for word in sys.argv[1:] if not word.startswith("-")]
     options = [word for word in sys.argv[1:] if word.startswith("-")]
@@ -222,9 +232,8 @@ def main():
     elif status:
         logs = " and ".join(f"{folder}/meson-logs/testlog*.txt" for folder in folders)
         print(f"The whole output of what failed is in {logs}.")
-    if not options and not interrupted:
-        suites = left_out(folders[0], read_log(folders[0]))
-        print(wrap(f"Left out: {suites}, and the sanitizers.  tests/run --all runs everything."))
+    if not interrupted:
+        print_left_out(folders[0], options)
     print(", ".join(f"{counts[name]} {name}" for name in (PASSED, FAILED, SKIPPED)), flush=True)
     sys.exit(1 if status or interrupted or counts[FAILED] or not counts[PASSED] else 0)
 
