@@ -55,8 +55,7 @@ SUFFIXES = {
     ".c", ".h", ".py", ".build", ".md", ".txt", ".toml", ".patch", ".gp", ".css", ".jinja",
 }
 SCRIPTS = {"build", "need", "run", "peer", "three-clients", "lab"}
-KEPT_BACK = ("solution", "wrong", "rubric", "hidden")  # how their names begin
-HIDDEN_CASES = b"add_hidden_cases"
+KEPT_BACK = ("solution", "wrong", "rubric")  # how their names begin
 WRITTEN_FOR_THE_REPOSITORY = {".md", ".txt", ".toml", ".c"}
 OTHER_WORDS = {
     "repository": "handout", "REPOSITORY": "HANDOUT", "lab/README.md": "README.md",
@@ -156,20 +155,15 @@ def copy(source: Path, target: Path) -> None:
         for word, other in OTHER_WORDS.items():
             text = text.replace(word, other)
         data = text.encode()
-    if source.parent.name == "conformance":
-        data = b"".join(line for line in data.splitlines(True) if HIDDEN_CASES not in line)
     target.write_bytes(data)
 
 
 def leave_out_rooms(file: Path) -> None:
-    """meson enters only the folders that were copied, and compiles only those files."""
+    """meson enters only the folders that were copied."""
     kept = []
     for line in file.read_text().replace("subdir('lab')", "subdir('course')").splitlines():
         room = re.search(r"^\s*subdir\('(\w+)'\)", line)
-        source = re.search(r"^\s*'(\w+\.c)',$", line)
         if room and not (file.parent / room[1] / "meson.build").exists():
-            continue
-        if source and source[1].startswith(KEPT_BACK):
             continue
         kept.append(line)
     file.write_text("\n".join(kept) + "\n")
