@@ -310,8 +310,8 @@ class Use(unittest.TestCase):
 
     def test_an_exercise_that_can_not_begin(self):
         for one in ("select", "poll", "epoll_lt", "epoll_et"):
-            program = self.programs / f"{one}_server" / f"{one}_server"
-            program.unlink(missing_ok=True)
+            program = self.programs / f"{one}_server"
+            program.unlink()
             program.write_text("#!/bin/sh\nexit 3\n")
             program.chmod(0o755)
         said = self.lab("start", "exercise-1", self.folder, status=2)
