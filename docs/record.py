@@ -118,7 +118,7 @@ def record_of(chapter: Path) -> Path:
 
 
 def make_tree(tree: Path) -> None:
-    """A copy of the repository: what sessions compile or break in it harms nobody."""
+    """A copy of the repository: sessions can compile and break files in it safely."""
     leave_out = shutil.ignore_patterns(".*", "build*", "results*", "gallery", "__pycache__", *SERVERS)
     shutil.copytree(ROOT, tree, ignore=leave_out)
     for server in SERVERS:

@@ -1,13 +1,13 @@
 /*
  * echo_client: show that a server waits for many clients at once.
  *
- * It opens ten connections and says something on *all* of them before it
- * listens to any reply.  A server that waits for one client at a time would
- * hear the first only; one that waits for all of them answers everybody, in
+ * It opens ten connections and sends a message on *all* of them before it
+ * reads any reply.  A server that serves one client at a time would answer the
+ * first connection only; one that waits for all of them answers each, in
  * whatever order it finds them ready.  Then each reply is read and compared.
  *
- * The client needs no readiness notification itself: it knows what it waits
- * for, one reply after the other, and so its sockets simply block.
+ * The client needs no readiness notification itself: it reads one reply after
+ * the other, in a fixed order, so its sockets can simply block.
  *
  * To try it:
  *     select_server/select_server --verbose
@@ -31,12 +31,12 @@
 #include <unistd.h>
 
 enum {
-    PATIENCE_SECONDS = 3,   /* for a server that is silent */
+    PATIENCE_SECONDS = 3,   /* without a reply, before we give up */
     ARGUMENT_MAX = 1 << 17, /* no argument is longer: execve(2), Linux */
     SHOWN = 40,             /* of a message, in a line of the output */
 };
 
-/* Each is another client to the server. */
+/* To the server, each is a client of its own. */
 struct connection {
     int fd;
     char name[NI_MAXHOST + NI_MAXSERV]; /* as a verbose server calls it */
@@ -47,7 +47,7 @@ static const char *address = "127.0.0.1";
 static const char *port = "10001";
 static int count = 10;
 
-/* What to say, up to a NULL: these, each with a number, or the arguments. */
+/* What to send, up to a NULL: these, each with a number, or the arguments. */
 static char *phrases[] = {
     "Is anybody there?",
     "We all talk at once.",
@@ -90,8 +90,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 }
 
 /*
- * No call may wait for ever, and no send may wait for us to read: the send
- * buffer holds the longest message there can be, whatever the server does.
+ * No call may block forever, and no send may block until we read: the send
+ * buffer has room for the longest message, whatever the server does.
  */
 static void set_up(int fd)
 {
@@ -188,7 +188,7 @@ static size_t hear(const struct connection *connection, char *text,
     return received;
 }
 
-/* Read the reply and compare it with what was said: is it an echo? */
+/* Read the reply and compare it with what was sent: is it an echo? */
 static bool hear_echo(struct connection *connection)
 {
     size_t length = strlen(connection->said);
@@ -207,7 +207,7 @@ static bool hear_echo(struct connection *connection)
     return same;
 }
 
-/* Nothing more will be said: now the server must end the stream, too. */
+/* We have sent everything: now the server must end its stream, too. */
 static bool hear_end(struct connection *connection)
 {
     char byte;
@@ -220,7 +220,7 @@ static bool hear_end(struct connection *connection)
     return ended;
 }
 
-/* What connection `i` says in this round: no two numbered phrases are alike. */
+/* What connection `i` sends in this round; numbered phrases all differ. */
 static char *make_message(int round, int i)
 {
     char *text;
@@ -235,7 +235,7 @@ static char *make_message(int round, int i)
     return text;
 }
 
-/* All speak, and only then all listen.  Returns how many heard their echo. */
+/* Send on all, and only then receive on all.  Returns how many echoes came. */
 static int talk(struct connection *connections, int round)
 {
     int right = 0;

@@ -57,8 +57,8 @@ def interrupt(*_):
 
 
 def run_meson(folder: str, options: list[str]) -> tuple[int, bool]:
-    """Its status, and whether somebody ended it early.  It is a process group of its
-    own: so a signal ends it, the compiler and all tests, whoever it is sent to."""
+    """Its status, and whether it was interrupted.  It is a process group of its own,
+    so that an interrupt ends the compiler and all tests as well."""
     for log in Path(folder, "meson-logs").glob("testlog*.json"):
         log.unlink()
     options = ["--print-errorlogs", f"--num-processes={AT_ONCE}", *options]

@@ -1,7 +1,7 @@
 /*
  * floor: the least that an echo can cost here, to compare the servers with.
  *
- * It accepts exactly N connections and then serves them in turn, for ever: a
+ * It accepts exactly N connections and then serves them in turn, forever: a
  * bare recv, a bare send, the next one.  Nothing waits for readiness, nothing
  * is searched or remembered.  With one message in flight on each connection the
  * next message in turn has usually arrived long ago.  The CPU time of an echo

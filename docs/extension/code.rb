@@ -8,7 +8,7 @@ require 'tempfile'
 require_relative 'sources'
 
 # What both do: a titled listing of lines in the place of the include, or an
-# error that tells where the book asks for what isn't there.
+# error that says where the book asks for something that doesn't exist.
 module Listing
   include Asciidoctor::Logging
   FENCE = '-' * 40
@@ -75,7 +75,7 @@ class CodeInclude < Asciidoctor::Extensions::IncludeProcessor
   end
 
   # Without the statements, each of which may go over several lines, that only
-  # narrate or count, and without two empty lines on end.
+  # narrate or count, and without two empty lines in a row.
   def plain(text)
     aside = false
     kept = text.reject do |line|

@@ -87,7 +87,7 @@ class Pages
     end
   end
 
-  # One chapter alone, for who writes it; references to others lead nowhere.
+  # One chapter alone, for its author; references to others lead nowhere.
   def write_draft(html, document)
     title = plain(document.doctitle || document.sections.first&.title || 'Draft')
     body = prepare(html)

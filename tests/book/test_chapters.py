@@ -20,6 +20,8 @@ import record  # noqa: E402  (the path comes first)
 CHAPTERS = {name: text for name, text in book.sources().items() if re.match(r"book/\d", name)}
 MECHANISMS = [name for name in CHAPTERS if re.match(r"book/0[1-6]", name)]
 PROOF = re.compile(r"(claim|man):[\w.]+\[|<<(bib|ch)-")
+MARKS = re.compile(r"\s*(?:(?:claim|case|break):[\w-]+\[\]\s*)+")
+SENTENCE_END = re.compile(r"""[.!?:](\)|"|_|\*+|”)?$""")
 # The kernel as the subject of a sentence: a statement of what it does.
 STATEMENT = re.compile(r"\b[Tt]he kernel('s \w+)? (?!the\b)([a-z]+s|always|never|will|may|can)\b")
 
@@ -57,6 +59,17 @@ class Claims(unittest.TestCase):
             if STATEMENT.search(block) and not PROOF.search(block)
         ]
         self.assertEqual(bare, [])
+
+    def test_every_mark_is_behind_a_sentence(self):
+        """Or at the end of a block or a cell.  The lists of "Caught by" aren't marks."""
+        inside = [
+            f"{name}: {block[found.start():][:80]}"
+            for name, text in book.sources().items()
+            for block in paragraphs(re.sub(r"(?m)^_Caught by:_.*$", "", text))
+            for found in MARKS.finditer(block)
+            if not SENTENCE_END.search(block[: found.start()]) and block[found.end() :][:1] not in ("", "|")
+        ]
+        self.assertEqual(inside, [])
 
     def test_every_broken_server_has_its_pitfall(self):
         patches = {f.stem for f in (book.ROOT / "tests" / "breaks").glob("*.patch")}

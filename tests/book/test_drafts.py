@@ -1,4 +1,4 @@
-"""docs/extension: what the book asks for is put in its place, and what isn't there is told.
+"""docs/extension: what the book asks for is put in its place, and what doesn't exist is reported.
 
     tests/book/test_drafts.py [-v] [CASE]
 

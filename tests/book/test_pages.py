@@ -240,7 +240,7 @@ def words_of(page: str) -> str:
 
 
 class Reader(browser.Browser):
-    """Who may have switched off script, and uses the keyboard."""
+    """Reads by keyboard, with script or without."""
 
     def show(self, page: Path, width: str = "wide", scheme: str = "light", script: bool = True):
         self.command("Emulation.setScriptExecutionDisabled", value=not script)

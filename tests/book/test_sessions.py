@@ -100,7 +100,7 @@ class Made(InAFolder):
         draft.write_text(RIGHT)
         self.assertEqual(record.record(draft, self.folder), RECORD)
 
-    def test_each_mistake_is_told(self):
+    def test_each_mistake_is_reported(self):
         for text, words in WRONG.items():
             with self.subTest(text=text), self.assertRaises(record.Problem) as told:
                 record.run(record.steps(text), self.folder)

@@ -42,7 +42,7 @@ from sandbox import Protection
 
 # What a student's program, or a folder's name, may try to smuggle into a report.
 HOSTILE = (
-    "=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a,b\"c\nd", "\x1b[2J\x07",
+    "=HYPERLINK(\"http://x\")", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a,b\"c\nx", "\x1b[2J\x07",
     "]]></failure><testcase/>", "&amp;<b>", "\ufffe\uffff", "\ud800", "\0", "ok 1 - passed", "\u202e",
 )
 GRADESCOPE_TEST = {

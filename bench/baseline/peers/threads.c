@@ -139,7 +139,7 @@ static void wait_for_client_and_room(int listen_fd, int error,
     wait_for_room(error, seen);
 }
 
-/* The thread that accepts, for ever. */
+/* The thread that accepts, forever. */
 static void *accept_connections(void *listener)
 {
     int listen_fd = ((const struct listener *)listener)->fd;
