@@ -35,7 +35,7 @@ class Complaints < ::Logger
 
   def initialize
     super(nil)
-    self.level = INFO # where a reference that leads nowhere is told of
+    self.level = INFO # the level at which broken references are reported
     @lines = []
   end
 
