@@ -2,9 +2,9 @@
  * counters: what a server did, countable from outside while it runs.
  *
  * With --counters=FILE the counters live in a mapping of that file, so the
- * benchmark reads them at the start and at the end of a trial without asking
- * the server anything: the server pays one increment in memory, not a system
- * call.  Without the option they live in ordinary memory.
+ * benchmark reads them at the start and at the end of a trial without a request
+ * to the server: the server pays one increment in memory, not a system call.
+ * Without the option they live in ordinary memory.
  *
  * One thread writes, in place.  A reader sees each field whole on a 64-bit
  * machine, where an aligned 64-bit store is one store; but two fields may come
@@ -22,7 +22,7 @@
 #define COUNTERS_MAGIC UINT64_C(0x31544e434f484345) /* "ECHOCNT1" */
 
 /*
- * All counts start at 0 and only grow, but for `connections`, which is how many
+ * All counts start at 0 and only grow, except `connections`, which is how many
  * there are now.  While a server serves, its system calls are the sum of waits,
  * accepts, receives, sends and epoll_ctls.  Not counted are the close of a
  * connection, what only a full server or an expiring --idle-timeout needs, and
@@ -33,10 +33,10 @@ struct counters {
     uint64_t waits;             /* select, poll or epoll_wait was called */
     uint64_t ready_events;      /* ready descriptors that the waits reported */
     uint64_t scanned;           /* descriptors scanned to find those */
-    uint64_t accepts;           /* accept4 was called, whatever it answered */
-    uint64_t receives;          /* recv was called, whatever it answered */
-    uint64_t sends;             /* send was called, whatever it answered */
-    uint64_t again;             /* accept4, recv or send answered EAGAIN */
+    uint64_t accepts;           /* accept4 was called, whatever it returned */
+    uint64_t receives;          /* recv was called, whatever it returned */
+    uint64_t sends;             /* send was called, whatever it returned */
+    uint64_t again;             /* accept4, recv or send failed with EAGAIN */
     uint64_t epoll_ctls;        /* epoll_ctl was called */
     uint64_t bytes_received;    /* from all connections */
     uint64_t bytes_sent;        /* to all connections */

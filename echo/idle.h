@@ -8,7 +8,7 @@
  *
  * The connections are kept in the order of their last activity, the quietest
  * first.  A connection that moves bytes goes to the end, so the list is always
- * sorted, only its head needs a look, and each step costs O(1).
+ * sorted, only its head has to be checked, and each step costs O(1).
  *
  * Each function reads the clock itself.  A server can be stopped between any
  * two of its lines, by Ctrl-Z, a debugger, or a terminal that takes no more

@@ -39,7 +39,8 @@ struct flag_name {
 };
 
 /*
- * Tell the flags that were reported for `descriptor`, by name, joined by "|".
+ * Print the names of the flags that were reported for `descriptor`, joined by
+ * "|".
  * `names` ends with a NULL name; a flag that is not among them is left out.
  */
 void narrate_flags(int descriptor, uint32_t flags,

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
-/* Keys of the options that have no short form: any number that is no char. */
+/* Keys of the options without a short form: numbers above those of a char. */
 enum {
     KEY_ADDRESS = 256,
     KEY_PORT,
@@ -44,7 +44,7 @@ static const struct argp_option known_options[] = {
     {0},
 };
 
-/* What stands before and, behind "\v", after the list of options in --help. */
+/* The text of --help before the list of options and, after "\v", behind it. */
 #define HELP                                                                  \
     "An echo server that waits for its clients with %s: every byte that a "   \
     "client sends comes back, unchanged and in order.\v"                      \

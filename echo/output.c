@@ -15,7 +15,7 @@
 
 enum {
     LINES_MOST = 1024,
-    LOOK_MS = 50 /* how often a write without room looks whether to stop */
+    LOOK_MS = 50 /* how often a blocked write checks whether to stop */
 };
 
 static int stdout_error; /* why a write of output_print failed, or 0 */
@@ -30,8 +30,7 @@ static bool reader_is_gone(int fd)
 
 /*
  * Flush what stdio still holds.  (exit(3) would do that after us, and ignore
- * the result.)  Of an earlier failure stdio remembers that there was one, but
- * not the reason.
+ * the result.)  stdio remembers that an earlier write failed, but not why.
  */
 static void check_at_exit(void)
 {
@@ -49,7 +48,7 @@ static void check_at_exit(void)
         _exit(EXIT_FAILURE);
 }
 
-/* The signal has done its work when it has interrupted a system call. */
+/* Empty: all that the signal has to do is to interrupt a system call. */
 static void interrupt(int number)
 {
     (void)number;
@@ -77,7 +76,7 @@ static void set_alarm(int interval_ms)
 
 /*
  * write(2), but it doesn't block for longer than LOOK_MS: then it fails with
- * EINTR.  To poll for room first would not do.  A terminal is reported as
+ * EINTR.  Polling for room first would not be enough: a terminal is reported as
  * writable if it has room for a byte, and then blocks in the middle of a line.
  */
 static ssize_t write_briefly(int fd, const char *text, size_t length)

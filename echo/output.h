@@ -6,7 +6,7 @@
  * react to SIGTERM.  The reader may have exited (`| head -1`): the write then
  * fails with EPIPE, and SIGPIPE ends a program that does not ignore it.  And a
  * full disk fails the write with ENOSPC, which is noticed only by a program
- * that looks at the result.
+ * that checks the result.
  */
 #ifndef ECHO_OUTPUT_H
 #define ECHO_OUTPUT_H

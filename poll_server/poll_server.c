@@ -1,10 +1,10 @@
 /*
  * poll_server: an echo server that waits with poll(2).
  *
- * The idea: the program keeps an array with one entry per descriptor: which it
- * is, what to watch it for (events), and room for the answer (revents).  The
- * kernel fills in the answers and leaves the rest alone, so nothing has to be
- * built again for the next wait.
+ * The idea: the program keeps an array with one entry per descriptor: its
+ * number, what to watch it for (events), and room for the answer (revents).
+ * The kernel fills in the answers and leaves the rest alone, so the same array
+ * serves for the next wait.
  *
  * The cost: as with select, both sides go through all entries at every wait,
  * O(descriptors watched), however few of them are ready.
@@ -250,7 +250,7 @@ static int wait_for_events(void)
  * Handle what the wait has found.  Returns false when it is time to stop.
  *
  * Scan from the last entry to the first: an entry that moves into a gap was
- * handled already, and new ones, at the end, are left to the next wait.
+ * handled already, and new entries, at the end, are left to the next wait.
  */
 static bool handle_events(int nready)
 {

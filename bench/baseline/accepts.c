@@ -4,20 +4,20 @@
  * Some workers wait for clients on one port.  Clients come one at a time: each
  * connects, waits for the byte that its worker sends, and leaves.  So all the
  * workers are idle whenever a client comes, and any of them could serve it.
- * Which one does is the kernel's choice, and it depends on how they wait:
+ * Which of them does depends on how they wait:
  *
  *     accept     all sleep in accept on the same listener
  *     epoll      each has an epoll of its own, which watches the same listener
  *     exclusive  the same, with EPOLLEXCLUSIVE: epoll_ctl(2)
  *     reuseport  each has an epoll and a listener of its own, with SO_REUSEPORT
  *
- * For each way the program counts the clients that each worker accepted, and
- * how often a worker was woken per client.  More than one wake-up per client
- * means that workers were woken for nothing.  A worker doesn't notice that
- * itself: epoll_wait looks at the listener again, finds that nobody waits there
- * any more, and goes back to sleep without returning.  So the number comes from
- * the kernel, which counts how often a process gave up its CPU to sleep
- * (ru_nvcsw in getrusage(2)).
+ * For each way, the program counts the clients that each worker accepted, and
+ * the wake-ups per client.  More than one wake-up per client means that workers
+ * were woken for nothing.  A worker seldom notices that itself: epoll_wait
+ * checks the listener again, finds no client in its queue any more, and goes
+ * back to sleep without returning.  So the number comes from the kernel, which
+ * counts how often a process gave up its CPU to sleep (ru_nvcsw in
+ * getrusage(2)).
  *
  * Cost: a second or two.
  *
@@ -68,7 +68,7 @@ static struct record *records;
 
 static const struct argp_option known_options[] = {
     {"workers", 'w', "N", 0, "Processes that wait, 1 to 64 (4)", 0},
-    {"clients", 'c', "N", 0, "Clients that come for each way (1000)", 0},
+    {"clients", 'c', "N", 0, "Clients for each way (1000)", 0},
     {0},
 };
 
@@ -103,7 +103,7 @@ static int listen_on(struct sockaddr_in *address, bool blocks)
     return fd;
 }
 
-/* An epoll that reports clients who wait at the listener; -1 for no epoll. */
+/* An epoll that reports clients in the listener's queue; -1 for no epoll. */
 static int watch_listener(enum way way, int listen_fd)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -120,7 +120,7 @@ static int watch_listener(enum way way, int listen_fd)
     return epoll_fd;
 }
 
-/* Wait, accept one client, send it a byte; until the parent ends us. */
+/* Wait, accept one client, send it a byte; and again, until we are killed. */
 static void work(struct record *record, int listen_fd, int epoll_fd)
 {
     struct epoll_event event;
@@ -142,8 +142,8 @@ static void work(struct record *record, int listen_fd, int epoll_fd)
 }
 
 /*
- * fork(2) a worker, which ends with its parent.  With SO_REUSEPORT each listens
- * for itself, before any client comes.
+ * fork(2) a worker, which ends with its parent.  With SO_REUSEPORT each has a
+ * listener of its own, which is open before any client comes.
  */
 static pid_t start_worker(enum way way, int number, int listen_fd)
 {
@@ -166,7 +166,7 @@ static pid_t start_worker(enum way way, int number, int listen_fd)
     return child;
 }
 
-/* One client: connect, wait for the byte and the end, leave. */
+/* One client: connect, wait for the byte and the end of the stream, close. */
 static void be_a_client(const struct sockaddr_in *address)
 {
     char byte;

@@ -59,7 +59,7 @@ START_TEST(close_leaves_unsent_bytes_to_the_kernel)
 END_TEST
 
 /*
- * But not for ever: a peer that doesn't read in time loses the rest, and the
+ * But not forever: a peer that doesn't read in time loses the rest, and the
  * program that closed never learns of it.  tcp(7), tcp_orphan_retries, where
  * "in time" is minutes; TCP_USER_TIMEOUT makes it short here.
  */
@@ -93,6 +93,24 @@ START_TEST(bytes_that_arrive_after_close_destroy_the_rest)
     size_t sent = fill(pair.ours, false);
     close(pair.ours);
     send_text(pair.peer, "late");
+
+    ck_assert_uint_lt(receive_all(pair.peer, &failure), sent);
+    ck_assert_int_eq(failure, ECONNRESET);
+}
+END_TEST
+
+/*
+ * With bytes left unread in our receive buffer, close sends a reset instead of
+ * a FIN, and what was still to be sent is thrown away: RFC 2525, 2.17.
+ */
+START_TEST(closing_with_bytes_unread_destroys_the_rest)
+{
+    struct pair pair = open_tcp_pair();
+    int failure;
+    size_t sent = fill(pair.ours, false);
+    send_text(pair.peer, "unread");
+    await_readable(pair.ours);
+    close(pair.ours);
 
     ck_assert_uint_lt(receive_all(pair.peer, &failure), sent);
     ck_assert_int_eq(failure, ECONNRESET);
@@ -214,6 +232,7 @@ TCase *close_claims(void)
     tcase_add_test(claims, close_leaves_unsent_bytes_to_the_kernel);
     tcase_add_test(claims, bytes_left_to_the_kernel_can_be_lost);
     tcase_add_test(claims, bytes_that_arrive_after_close_destroy_the_rest);
+    tcase_add_test(claims, closing_with_bytes_unread_destroys_the_rest);
     tcase_add_test(claims, acknowledged_bytes_may_be_unread);
     tcase_add_test(claims,
                    siocoutq_counts_what_is_unacknowledged_after_shutdown);

@@ -5,8 +5,10 @@
 
 #include <arpa/inet.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A new epoll instance that watches one descriptor. */
@@ -28,8 +30,8 @@ static int count_reported(int epoll_fd, int timeout_ms)
 }
 
 /*
- * Whoever watches a listener is told of a client, all of them of the same one:
- * one accepts it, and the others were woken for nothing.  epoll(7).
+ * If several epolls watch a listener, each of them reports the same client: one
+ * worker accepts it, and the others were woken for nothing.  epoll(7).
  */
 START_TEST(each_epoll_is_told_of_the_same_client)
 {
@@ -73,6 +75,53 @@ START_TEST(epollexclusive_is_for_adding_only)
     ck_assert_int_eq(epoll_ctl(epoll_fd, EPOLL_CTL_MOD, listen_fd, &event), -1);
     ck_assert_int_eq(epoll_ctl(epoll_fd, EPOLL_CTL_DEL, listen_fd, NULL), 0);
     ck_assert_int_eq(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &event), 0);
+}
+END_TEST
+
+/*
+ * A process that waits in `epoll_fd` and ends with the number of descriptors
+ * that were reported.  Returns when it is asleep.
+ */
+static pid_t start_waiter(int epoll_fd)
+{
+    char path[64], state = '?';
+    pid_t waiter = fork();
+
+    ck_assert_int_ge(waiter, 0);
+    if (waiter == 0)
+        _exit(count_reported(epoll_fd, PATIENCE_MS));
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)waiter);
+    while (state != 'S') {
+        FILE *file = fopen(path, "r");
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_eq(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+        fclose(file);
+        usleep(1000);
+    }
+    return waiter;
+}
+
+/*
+ * With EPOLLEXCLUSIVE the waiters are tried in the order in which they added
+ * the descriptor, whichever began to wait first, and one that is not asleep is
+ * passed over.  epoll_ctl(2) says only that at least one of them is woken.
+ */
+START_TEST(epollexclusive_wakes_the_first_that_sleeps)
+{
+    int listen_fd = open_listener(), status;
+    int first = open_epoll(listen_fd, EPOLLIN | EPOLLEXCLUSIVE);
+    int second = open_epoll(listen_fd, EPOLLIN | EPOLLEXCLUSIVE);
+    pid_t second_waiter = start_waiter(second);
+    pid_t first_waiter = start_waiter(first);
+
+    connect_to(listen_fd);
+    ck_assert_int_eq(waitpid(first_waiter, &status, 0), first_waiter);
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_int_eq(waitpid(second_waiter, &status, WNOHANG), 0);
+
+    connect_to(listen_fd);
+    ck_assert_int_eq(waitpid(second_waiter, &status, 0), second_waiter);
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
 }
 END_TEST
 
@@ -122,6 +171,7 @@ TCase *shared_claims(void)
     tcase_add_test(claims, each_epoll_is_told_of_the_same_client);
     tcase_add_test(claims, epolloneshot_reports_once_until_it_is_asked_again);
     tcase_add_test(claims, epollexclusive_is_for_adding_only);
+    tcase_add_test(claims, epollexclusive_wakes_the_first_that_sleeps);
     tcase_add_test(claims, listeners_with_so_reuseport_share_the_clients);
     return claims;
 }
