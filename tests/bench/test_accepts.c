@@ -60,7 +60,7 @@ START_TEST(each_way_to_share_a_listener)
 
     /* In turn; some may be slow to fall asleep on a busy machine. */
     ck_assert_int_lt(accept.most, CLIENTS / 2);
-    /* The last to wait is the first to be woken. */
+    /* The first in the queue that is asleep is woken. */
     ck_assert_int_gt(exclusive.most, CLIENTS / 2);
     /* The herd. */
     ck_assert_double_gt(epoll.wake_ups, 1.5 * exclusive.wake_ups);
