@@ -45,7 +45,7 @@ static void serve(int fd)
 
     while ((length = recv(fd, buffer, sizeof(buffer), 0)) > 0)
         if (send(fd, buffer, (size_t)length, 0) != length)
-            return; /* the client is gone: a send that blocks takes all */
+            return; /* the client is gone */
 }
 
 int main(void)

@@ -3,8 +3,8 @@
 
     docs/examples/bridge.py select|poll|epoll_lt|epoll_et PORT
 
-The functions stand in the order of the C servers and are called like theirs.  What a
-server needs beyond this (partial sends, backpressure, a limit) is left to the C.
+The functions have the names of those in the C servers, and the same order.  The C servers
+show what else a server needs: partial sends, backpressure, a limit on connections.
 """
 
 import select
@@ -15,7 +15,7 @@ READABLE = select.POLLIN  # EPOLLIN has the same value
 
 
 class Select:
-    """Sets of descriptors, handed over at each wait."""
+    """Sets of descriptors, passed to the kernel at each wait."""
 
     def __init__(self):
         self.read_interest = set()
@@ -32,7 +32,7 @@ class Select:
 
 
 class Poll:
-    """A list of descriptors, handed over at each wait: here Python keeps it."""
+    """A list of descriptors, passed to the kernel at each wait.  Python keeps it."""
 
     def __init__(self):
         self.interest = select.poll()
@@ -63,7 +63,7 @@ class Epoll(Poll):
 
 
 class EdgeTriggered(Epoll):
-    """Told once: whoever is told must go on until nothing is left."""
+    """Each change is reported once, so receive until nothing is left."""
 
     flags = select.EPOLLET
 
@@ -72,12 +72,12 @@ WAYS = {"select": Select, "poll": Poll, "epoll_lt": Epoll, "epoll_et": EdgeTrigg
 
 
 def handle_readable(way, connections, fd):
-    """Receive once, or if edge-triggered until nothing is left; echo it."""
+    """Receive once, or until nothing is left if edge-triggered, and send it back."""
     connection = connections[fd]
     while True:
         try:
             data = connection.recv(65536)
-            connection.setblocking(True)  # the short cut of this example
+            connection.setblocking(True)  # a shortcut, for this example
             connection.sendall(data)
             connection.setblocking(False)
         except BlockingIOError:

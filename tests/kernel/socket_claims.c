@@ -277,6 +277,22 @@ START_TEST(a_reset_is_told_once)
 }
 END_TEST
 
+/* A reset discards nothing that has arrived: that is received first. */
+START_TEST(bytes_before_a_reset_can_be_received)
+{
+    struct pair pair = open_tcp_pair();
+    struct pollfd entry = {.fd = pair.ours};
+    char byte;
+    send_text(pair.peer, "before");
+    await_readable(pair.ours);
+    reset(pair.peer);
+    ck_assert_int_eq(poll(&entry, 1, -1), 1); /* POLLERR */
+    ck_assert_uint_eq(receive_some(pair.ours), strlen("before"));
+    ck_assert_int_eq(recv(pair.ours, &byte, 1, 0), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
+}
+END_TEST
+
 /* To close with unread data is a reset and not a FIN: RFC 1122, 4.2.2.13. */
 START_TEST(closing_with_unread_data_is_a_reset)
 {
@@ -343,6 +359,7 @@ TCase *socket_claims(void)
                    a_socket_with_little_room_takes_bytes_and_is_not_writable);
     tcase_add_test(claims, a_half_closed_connection_still_carries_replies);
     tcase_add_test(claims, a_reset_is_told_once);
+    tcase_add_test(claims, bytes_before_a_reset_can_be_received);
     tcase_add_test(claims, closing_with_unread_data_is_a_reset);
     tcase_add_test(claims, msg_nosignal_turns_sigpipe_into_an_error);
     return claims;
