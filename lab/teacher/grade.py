@@ -46,19 +46,22 @@ JOBS = max(2, os.cpu_count() or 1)  # a judge waits more than it computes
 
 
 def add_command(add) -> None:
-    add("grade", grade, "Grade submissions: students' folders, as lab start makes them.  Run it "
-        "again to go on after an interruption.",
-        ("folders", {"metavar": "FOLDER", "nargs": "+", "help": "a submission"}),
-        ("--item", {"metavar": "STEP", "help": "grade this step, hunt or exercise (without it: "
-                    "the one that each student is at)"}),
+    add("grade", grade, "Grade submissions: students' folders, as lab start makes them.  After an "
+        "interruption, run it again: what is graded stays graded.",
+        ("folders", {"metavar": "FOLDER", "nargs": "+", "help": "a student's folder; name "
+         "one for each submission"}),
+        ("--item", {"metavar": "STEP", "help": "grade this one: 3, step-3, hunt-1 or exercise-4 "
+                    "(default: the one that each student is at)"}),
         ("--format", {"choices": tuple(formats.FORMATS), "default": "table",
-                      "help": "how to write the grades (table)"}),
+                      "help": "how to write the grades (default: table)"}),
         ("--output", {"metavar": "PATH", "type": Path,
-                      "help": "the file to write to, or the folder (gradescope)"}),
+                      "help": "the file to write; with --format=gradescope, the folder "
+                      "(default: gradescope, in the folder of --results)"}),
         ("--results", {"metavar": "DIR", "type": Path, "default": Path("grades"),
-                       "help": "where the journal is kept (grades)"}),
+                       "help": "the folder of the journal, which keeps what is graded "
+                       "(default: grades)"}),
         ("--jobs", {"metavar": "N", "type": at_least_one, "default": JOBS,
-                    "help": f"how many to grade at a time ({JOBS})"}))
+                    "help": f"how many to grade at a time (default: {JOBS})"}))
 
 
 def at_least_one(text: str) -> int:

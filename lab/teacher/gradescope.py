@@ -14,7 +14,7 @@ import course
 from build import TOP
 from course import Item
 from problem import HOLDS, USAGE, Problem
-from show import say, say_next
+from show import say, wrapped
 
 SCRIPTS = Path(__file__).resolve().with_suffix("")
 # What grading takes of the repository.  (A teacher's folder has results and submissions, too.)
@@ -40,8 +40,8 @@ def gradescope(options) -> int:
         raise Problem(f"{target}: exists, and is no zip file", "choose another name", USAGE)
     write(item, target)
     say(f"{target} grades {item.name}, for {points(item):g} points.")
-    say_next(f"in Gradescope, make a programming assignment with {points(item):g} autograder "
-             f"points, upload {target.name} and test it with a server of your own")
+    say(wrapped(f"Next: in Gradescope, make a programming assignment with {points(item):g} "
+                f"autograder points, upload {target.name}, and test it with a server of your own."))
     return HOLDS
 
 

@@ -57,7 +57,8 @@ class Progress:
     def show(self) -> None:
         if not self.live:
             return
-        text = f"  {self.done} of {self.of} graded{self.time_left()}; now {', '.join(self.at_work)}"
+        now = f"; now {', '.join(self.at_work)}" if self.at_work else ""
+        text = f"  {self.done} of {self.of} graded{self.time_left()}{now}"
         self.write(f"\r{text[: shutil.get_terminal_size().columns - 1]}\033[K")
 
     def time_left(self) -> str:

@@ -95,12 +95,23 @@ def print_rubric(options) -> int:
     by_person += sum(promise.points for promise in item.promises if promise.person)
     automatic = sum(promise.points for promise in item.promises if not promise.person)
     show.say(show.wrapped(f"{item.name.capitalize()}: {item.title}"))
-    show.say(f"{automatic} points by lab grade, {by_person} by a person")
+    show.say(f"{automatic} points by lab grade" + (f", {by_person} by a person" if by_person else ""))
+    say_bug(item)
     for promise in item.promises:
         say_promise(promise, rubric.rule(promise.name))
     for criterion in rubric.person:
         say_criterion(criterion)
     return 0
+
+
+def say_bug(item: Item) -> None:
+    """Of a hunt.  Students get neither the patch nor its name."""
+    if item.kind != "hunt":
+        return
+    hunts = course.read_toml(item.folder / "hunts.toml")["hunt"]
+    hunt = next(one for one in hunts if one["number"] == item.number)
+    show.say(f"The bug: {hunt['program']} with tests/breaks/{hunt['patch']}.patch")
+    show.say("The points are for the promise that the bug breaks. To pass, all must hold.")
 
 
 def say_promise(promise: Promise, rule: Rule) -> None:
@@ -114,7 +125,7 @@ def say_promise(promise: Promise, rule: Rule) -> None:
     elif not promise.cases:
         say_line("judged by:", "the answers, beside what the programs really do")
     several = len(promise.cases) + len(rule.hidden) > 1
-    if several:
+    if several and promise.points:
         say_line("earned:", "in proportion to the cases that pass" if rule.partial
                  else "if all cases pass")
     say_line("cases:", ", ".join(promise.cases))

@@ -295,7 +295,7 @@ def say_csv(pairs: list[Pair], remarks: dict[str, str]) -> None:
 
 def say_progress(done: int, of: int) -> None:
     if sys.stdout.isatty():
-        say(f"\r  {done} of {of} submissions\033[K" if done < of else "\r\033[K", end="")
+        say(f"\r  {done} of {of} programs\033[K" if done < of else "\r\033[K", end="")
 
 
 def similar(options) -> int:

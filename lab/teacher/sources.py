@@ -66,7 +66,7 @@ def read_source(folder: Path, name: str) -> Source:
             raise Unreadable(f"{file} is no text")
         source.add(file, data.decode(errors="replace"))
     if not source.tokens:
-        raise Unreadable("it has no C files")
+        raise Unreadable("it has no C code")
     return source
 
 

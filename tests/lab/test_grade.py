@@ -354,6 +354,13 @@ class Rubrics(unittest.TestCase):
             for criterion in found.person:
                 self.assertTrue(criterion.full and criterion.half and criterion.points, step)
 
+    def test_of_a_hunt_names_the_bug(self):
+        words = [LAB, "rubric", "hunt-1"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("The bug: select_server with tests/breaks/exit-on-reset.patch\n", done.stdout)
+        self.assertNotIn("0 by a person", done.stdout)
+
 
 class Class(unittest.TestCase):
     """Whole runs, on the small course."""
