@@ -353,6 +353,24 @@ class Rubrics(unittest.TestCase):
                 self.assertTrue(criterion.full and criterion.half and criterion.points, step)
 
 
+class Hidden(unittest.TestCase):
+    def test_the_solutions_pass_the_hidden_cases(self):
+        for step in sorted((TOP / "lab/steps").glob("[0-9]*/solution.c")):
+            table = course.read_toml(step.with_name("step.toml"))
+            item = course.make_item("step", int(step.parent.name[:2]), step.parent, table)
+            rules = rubric.read(item).rules.values()
+            hidden = [case for rule in rules for case in rule.hidden]
+            with self.subTest(step.parent.name), tempfile.TemporaryDirectory(dir=BASE) as folder:
+                compiled = ["cc", "-fsanitize=address,undefined", "-o", f"{folder}/server", step]
+                subprocess.run(compiled, check=True)
+                words = [CONFORMANCE, "--patience=8", f"--case={','.join(hidden)}"]
+                words.append(f"./server {item.server or '{port}'}")
+                done = subprocess.run(words if hidden else ["true"], cwd=folder, text=True,
+                                      capture_output=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertNotIn("SKIPPED", done.stdout)
+
+
 class Class(unittest.TestCase):
     """Whole runs, on the small course."""
 
@@ -440,6 +458,23 @@ class Class(unittest.TestCase):
             done = self.grade(env={"LAB_CONFORMANCE": str(program)})
             self.assertEqual((done.status, self.points(done)), (2, {"right": ""}), done.stderr)
         self.assertEqual(self.points(self.grade()), {"right": "9"})
+
+    def test_a_sandbox_that_breaks(self):
+        """Nothing compiles then, and nothing starts: that is not the student's."""
+        folder = self.hand_in("right", "step-1", TINY)
+        job = {"name": "right", "item": "step-1", "server": None, "seed": 1}
+        code = (
+            "import json, judge, processes\n"
+            "processes.confinement = lambda *_: ['sh', '-c', 'echo bwrap: no; exit 1']\n"
+            f"print(json.dumps(judge.judge({job!r}).as_dict()))"
+        )
+        paths = f"{TOP / 'lab/command'}:{TOP / 'lab/teacher'}"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True,
+            env=environment(PYTHONPATH=paths), timeout=DEADLINE, check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("bwrap: no", from_dict(json.loads(done.stdout)).error)
 
     def test_full_disk(self):
         """Where files may have 20 bytes, as on a full disk: nothing is graded, nothing a zero."""
