@@ -24,7 +24,7 @@ IN_USE = "Address already in use"
 PRINTED_MOST = 1 << 18  # bytes that are kept of what a server prints,
 LINES_MOST = 20  # and lines that are shown
 SIGNALS = frozenset(map(int, signal.Signals))  # a shell or a sandbox ends with 128 + N
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
+PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 2, 36  # prctl(2)
 
 libc = ctypes.CDLL(None)
 
@@ -108,15 +108,19 @@ def parents() -> dict[int, int]:
 def with_rights_of(pid: int) -> Iterator[None]:
     """Root in a container may lack CAP_SYS_PTRACE.  It then sees what another user's process
     does only with that user's rights on files: ptrace(2).  Signals go by other IDs."""
-    if os.geteuid() == 0:
-        owner = os.stat(f"/proc/{pid}")
-        libc.setfsgid(owner.st_gid)
-        libc.setfsuid(owner.st_uid)
+    if os.geteuid() != 0:
+        yield
+        return
+    owner, death_signal = os.stat(f"/proc/{pid}"), ctypes.c_int()
+    libc.prctl(PR_GET_PDEATHSIG, ctypes.byref(death_signal), 0, 0, 0)
+    libc.setfsgid(owner.st_gid)
+    libc.setfsuid(owner.st_uid)
     try:
         yield
     finally:
-        libc.setfsuid(os.geteuid())
+        libc.setfsuid(0)
         libc.setfsgid(os.getegid())
+        libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)  # other IDs have cleared it
 
 
 def family(pid: int) -> list[int]:

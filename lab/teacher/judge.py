@@ -10,7 +10,9 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,7 @@ SECONDS = stretched(75)  # that judging takes at most
 ATTEMPTS = 2  # for what a busy machine may have spoiled
 AGAIN = ["--jobs=1", f"--patience={round(2 * PATIENCE)}"]
 HIDDEN_FAILED = "saw: {} of {} hidden cases failed"
+PROMPT = processes.LISTEN_SECONDS / 2  # seconds in which any program starts here
 NO_ROOM = "saw: compiling needs more room than a submission may have"
 
 
@@ -49,6 +52,7 @@ class Judging(Check):
 
     def stop(self, message: str, reason: str, hint: str = "") -> bool:
         self.stopped = True
+        need_sandbox()
         return super().stop(message, reason, hint)
 
     def compile(self) -> bool:
@@ -157,6 +161,25 @@ def need_language(server: str | None) -> None:
     word = shlex.split(server)[0] if server else "/"
     if "/" not in word and shutil.which(word) is None:
         raise Problem(f"{word} is not installed, and the server needs it")
+
+
+def need_sandbox() -> None:
+    """If no program at all starts in the sandbox, that is not the student's fault."""
+    processes.end_all()
+    with tempfile.TemporaryDirectory() as empty:
+        os.chmod(empty, 0o755)
+        words = [*processes.confinement(Path(empty)), "true"]
+        process = processes.start(
+            words, cwd=empty, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        try:
+            printed = process.communicate(timeout=PROMPT)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            processes.end_all()
+            raise Problem(f"in the sandbox, no program starts within {PROMPT} s") from None
+    if process.returncode != 0:
+        last = printed.strip().splitlines() or [processes.status_in_words(process.returncode)]
+        raise Problem(f"in the sandbox, no program starts: {last[-1]}")
 
 
 def judge(job: dict) -> Graded:

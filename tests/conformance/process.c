@@ -5,16 +5,20 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { INODES_MOST = 256, KILL_SECONDS = 10 };
+
+static int death_signal;
 
 /*
  * Root in a container may lack CAP_SYS_PTRACE.  It then sees what another
@@ -25,16 +29,23 @@ static void see_as_owner(const char *path)
 {
     struct stat owner;
 
-    if (geteuid() != 0 || stat(path, &owner) < 0)
+    if (geteuid() != 0)
+        return;
+    prctl(PR_GET_PDEATHSIG, &death_signal);
+    if (stat(path, &owner) < 0)
         return;
     setfsgid(owner.st_gid);
     setfsuid(owner.st_uid);
 }
 
+/* Other IDs have cleared the signal that ends us with our parent: prctl(2). */
 static void see_as_ourselves(void)
 {
+    if (geteuid() != 0)
+        return;
     setfsuid(geteuid());
     setfsgid(getegid());
+    prctl(PR_SET_PDEATHSIG, death_signal);
 }
 
 /* All processes, as they were found last, and those of one family. */
@@ -332,26 +343,72 @@ unsigned process_descriptors(pid_t pid)
     return count;
 }
 
-/* Changing the limits of another user's process takes that user's real IDs. */
+/* In a child: prlimit(2) with the owner's real IDs.  The old limit goes back.
+ */
+static void limit_as(const struct stat *owner, pid_t pid, int resource,
+                     const struct rlimit *new_limit, int answer)
+{
+    struct rlimit old_limit;
+
+    if (setregid(owner->st_gid, (gid_t)-1) == 0 &&
+        setreuid(owner->st_uid, (uid_t)-1) == 0 &&
+        prlimit(pid, resource, new_limit, &old_limit) == 0 &&
+        write(answer, &old_limit, sizeof(old_limit)) < 0)
+        _exit(EXIT_FAILURE);
+    _exit(EXIT_SUCCESS);
+}
+
+/* Wait for the child, which the owner may have killed or stopped. */
+static void await_child(pid_t child)
+{
+    int status = 0;
+
+    while (waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status))
+        kill(child, SIGKILL);
+}
+
+/*
+ * Changing the limits of another user's process takes that user's real IDs.
+ * As long as we had them, that user could send us signals: kill(2).  So a
+ * child takes them.
+ */
+static int limit_as_owner(pid_t pid, int resource,
+                          const struct rlimit *new_limit,
+                          struct rlimit *old_limit)
+{
+    struct rlimit answer;
+    bool answered = false;
+    struct stat owner;
+    char path[64];
+    int ends[2];
+    pid_t child;
+
+    snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+    if (stat(path, &owner) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    child = fork();
+    if (child == 0)
+        limit_as(&owner, pid, resource, new_limit, ends[1]);
+    close(ends[1]);
+    if (child > 0) {
+        await_child(child);
+        answered = read(ends[0], &answer, sizeof(answer)) == sizeof(answer);
+    }
+    close(ends[0]);
+    if (answered && old_limit != NULL)
+        *old_limit = answer;
+    errno = answered ? 0 : EPERM;
+    return answered ? 0 : -1;
+}
+
 int process_limit(pid_t pid, int resource, const struct rlimit *new_limit,
                   struct rlimit *old_limit)
 {
-    int result = prlimit(pid, resource, new_limit, old_limit), error;
-    struct stat owner;
-    char path[64];
+    int result = prlimit(pid, resource, new_limit, old_limit);
 
-    snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-    if (result == 0 || errno != EPERM || geteuid() != 0 ||
-        stat(path, &owner) < 0)
+    if (result == 0 || errno != EPERM || geteuid() != 0)
         return result;
-    if (setregid(owner.st_gid, (gid_t)-1) == 0 &&
-        setreuid(owner.st_uid, (uid_t)-1) == 0)
-        result = prlimit(pid, resource, new_limit, old_limit);
-    error = errno;
-    if (setreuid(0, (uid_t)-1) < 0 || setregid(getegid(), (gid_t)-1) < 0)
-        ck_abort_msg("setreuid: %s", strerror(errno));
-    errno = error;
-    return result;
+    return limit_as_owner(pid, resource, new_limit, old_limit);
 }
 
 /*

@@ -25,6 +25,7 @@ TOP = HERE.parents[1]
 LAB, STEPS = TOP / "lab/lab", TOP / "lab/steps"
 BUILD = Path(os.environ.get("FOUR_WAYS_BUILD", "build")).absolute()
 SHOW = "--show" in sys.argv
+JOBS = 4  # most harm lets a judge wait; with more, a spinning server hardly gets to spin
 
 # The points of each: a step's file is handed in as the program, or as the answers.
 FILES = {
@@ -110,7 +111,8 @@ def found() -> dict[str, float | None]:
 def lab(kind: str, *words) -> subprocess.CompletedProcess:
     conformance = {"LAB_CONFORMANCE": str(BUILD / "tests/conformance/conformance")}
     return subprocess.run(
-        [sys.executable, LAB, "grade", f"--format={kind}", f"--results={BASE / 'results'}", *words,
+        [sys.executable, LAB, "grade", f"--format={kind}", f"--results={BASE / 'results'}",
+         f"--jobs={JOBS}", *words,
          *sorted(CLASS.iterdir())],
         stdout=subprocess.PIPE, stderr=None if SHOW else subprocess.PIPE, text=True, check=False,
         env=os.environ | conformance,

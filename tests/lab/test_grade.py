@@ -30,6 +30,7 @@ BUILD = Path(os.environ.get("FOUR_WAYS_BUILD", "build")).absolute()
 CONFORMANCE = BUILD / "tests/conformance/conformance"
 TINY = (HERE / "tiny_server.c").read_text()
 DEADLINE = 300
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 sys.path[:0] = [str(TOP / "lab/command"), str(TOP / "lab/teacher")]
 
 import course
@@ -362,6 +363,24 @@ class Rubrics(unittest.TestCase):
         self.assertNotIn("0 by a person", done.stdout)
 
 
+class Hidden(unittest.TestCase):
+    def test_the_solutions_pass_the_hidden_cases(self):
+        for step in sorted((TOP / "lab/steps").glob("[0-9]*/solution.c")):
+            table = course.read_toml(step.with_name("step.toml"))
+            item = course.make_item("step", int(step.parent.name[:2]), step.parent, table)
+            rules = rubric.read(item).rules.values()
+            hidden = [case for rule in rules for case in rule.hidden]
+            with self.subTest(step.parent.name), tempfile.TemporaryDirectory(dir=BASE) as folder:
+                compiled = ["cc", "-fsanitize=address,undefined", "-o", f"{folder}/server", step]
+                subprocess.run(compiled, check=True)
+                words = [CONFORMANCE, "--patience=8", f"--case={','.join(hidden)}"]
+                words.append(f"./server {item.server or '{port}'}")
+                done = subprocess.run(words if hidden else ["true"], cwd=folder, text=True,
+                                      capture_output=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertNotIn("SKIPPED", done.stdout)
+
+
 class Class(unittest.TestCase):
     """Whole runs, on the small course."""
 
@@ -450,6 +469,23 @@ class Class(unittest.TestCase):
             self.assertEqual((done.status, self.points(done)), (2, {"right": ""}), done.stderr)
         self.assertEqual(self.points(self.grade()), {"right": "9"})
 
+    def test_a_sandbox_that_breaks(self):
+        """Nothing compiles then, and nothing starts: that is not the student's."""
+        folder = self.hand_in("right", "step-1", TINY)
+        job = {"name": "right", "item": "step-1", "server": None, "seed": 1}
+        code = (
+            "import json, judge, processes\n"
+            "processes.confinement = lambda *_: ['sh', '-c', 'echo bwrap: no; exit 1']\n"
+            f"print(json.dumps(judge.judge({job!r}).as_dict()))"
+        )
+        paths = f"{TOP / 'lab/command'}:{TOP / 'lab/teacher'}"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True,
+            env=environment(PYTHONPATH=paths), timeout=DEADLINE, check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("bwrap: no", from_dict(json.loads(done.stdout)).error)
+
     def test_full_disk(self):
         """Where files may have 20 bytes, as on a full disk: nothing is graded, nothing a zero."""
         self.hand_in("right", "exercise-4", "sum: 3")
@@ -497,7 +533,7 @@ class Class(unittest.TestCase):
         self.assertEqual(whole.returncode, 0, whole.stderr)
         done = 0
         for _ in range(20):
-            ending = random.choice((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+            ending = random.choice(ENDINGS)
             process = subprocess.Popen(
                 [*words, "--results", self.results], cwd=self.base, env=environment(),
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -505,7 +541,8 @@ class Class(unittest.TestCase):
             time.sleep(random.uniform(0, seconds / 4))
             process.send_signal(ending)
             stderr = process.communicate(timeout=DEADLINE)[1]
-            if process.returncode not in (0, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT):
+            early = "init_import_site" in stderr  # Python itself was still starting
+            if not early and process.returncode not in (0, *map(int.__neg__, ENDINGS)):
                 self.assertEqual(process.returncode, 128 + ending, stderr)
             self.assertEqual(self.left_over(), [], ending)
             before, done = done, self.recorded()

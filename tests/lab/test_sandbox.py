@@ -290,6 +290,19 @@ class Ending(Submissions):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
 
+    @unittest.skipIf(os.geteuid() != 0, "only root takes another user's rights")
+    def test_the_signal_of_a_killed_parent_stays(self):
+        code = (
+            "import ctypes, os, processes; found = ctypes.c_int()\n"
+            "processes.libc.prctl(1, 15, 0, 0, 0)\n"
+            "os.stat = lambda _: os.stat_result([0] * 4 + [65534, 65534] + [0] * 4)\n"
+            f"with processes.with_rights_of({os.getpid()}): pass\n"
+            "processes.libc.prctl(2, ctypes.byref(found), 0, 0, 0); print(found.value)\n"
+        )
+        words, paths = [sys.executable, "-B", "-c", code], os.environ | {"PYTHONPATH": f"{LAB}/command"}
+        done = subprocess.run(words, capture_output=True, text=True, env=paths, check=True)
+        self.assertEqual(done.stdout.split(), ["15"])
+
     def test_no_room_for_the_submission(self):
         limits = sandbox.Limits(room=MIB)
         folder = self.submission(RIGHT)
