@@ -92,11 +92,13 @@ def exchange(client: socket.socket) -> None:
 
 
 def serving(server: Server) -> list[int]:
-    """The process that holds the listening socket, and its descendants.  The command may
-    have started it through others, such as a shell."""
+    """The process that holds the listening socket, its descendants, and what else holds a
+    socket of this port.  The command may have started it through others, such as a shell."""
     pids, listeners = processes.family(server.process.pid), listening(server.port)
-    first = next((pid for pid in pids if set(sockets_of(pid).values()) & listeners), pids[0])
-    return processes.family(first)
+    own = {one.inode for one in sockets.table() if one.local == server.port}
+    held = {pid: set(sockets_of(pid).values()) for pid in pids}
+    first = next((pid for pid in pids if held[pid] & listeners), pids[0])
+    return list(dict.fromkeys(processes.family(first) + [pid for pid in pids if held[pid] & own]))
 
 
 def listening(port: int | None = None) -> set[str]:

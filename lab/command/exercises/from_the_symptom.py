@@ -1,5 +1,6 @@
 """Exercise 10: a bug hunt, in a folder of its own, whose server must be repaired."""
 
+import os
 from pathlib import Path
 
 import check as checking
@@ -14,8 +15,9 @@ from .sheet import Sheet
 
 def hunt_in(answers: dict[str, str], folder: Path) -> tuple[course.Item, Path]:
     said = filled_in(answers, "hunt")
-    path = (folder / said).resolve()
-    if not (path / folders.STATE).is_file():
+    path = Path(os.path.realpath(folder / said))
+    inside = path.is_relative_to(folder.resolve())
+    if not (inside and os.path.isfile(path / folders.STATE)):
         raise wrong_kind("hunt", said, "the folder that `lab start hunt-1 HUNT` made")
     try:
         item = course.find(folders.read_state(path / folders.STATE)["item"])
