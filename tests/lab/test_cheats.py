@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -25,6 +26,7 @@ sys.path[:0] = [str(TOP / "lab/command"), str(TOP / "lab/teacher"), str(HERE)]
 # pylint: disable=wrong-import-position
 import mechanism
 import processes
+import sandbox
 import submissions
 from exercises import five_buffers, form, from_the_symptom, measure_yours, one_line
 from exercises.beside_the_four import Figure
@@ -128,10 +130,12 @@ class Forms(Folders):
             state = {"format": 1, "item": "hunt-1", "items": {}, "seed": 1}
             (path / ".lab.json").write_text(json.dumps(state))
         (inside / "link").symlink_to(outside)
-        self.assertEqual(from_the_symptom.hunt_in({"hunt": "hunt"}, inside)[0].key, "hunt-1")
-        for said in ("../out", str(outside), "link", "a" * 5000):
-            with self.assertRaises(form.Wrong):
-                from_the_symptom.hunt_in({"hunt": said}, inside)
+        self.assertEqual(from_the_symptom.hunt_in({"hunt": "../out"}, inside)[1], outside)
+        with mock.patch.object(processes, "confinement", lambda _: []):
+            for said in ("../out", str(outside), "link", "a" * 5000):
+                with self.assertRaises(form.Wrong):
+                    from_the_symptom.hunt_in({"hunt": said}, inside)
+            self.assertEqual(from_the_symptom.hunt_in({"hunt": "hunt"}, inside)[0].key, "hunt-1")
 
     def test_a_hunt_with_a_damaged_state(self):
         (self.folder / "hunt").mkdir()
@@ -166,6 +170,23 @@ class Mechanism(Folders):
         outcome, message = mechanism.judge(server, {"waits_in": ["poll"], "one_thread": True})
         self.assertEqual(outcome, "failed")
         self.assertIn("processes for these connections", message)
+
+
+@unittest.skipIf(os.geteuid() != 0, "only root can become other users")
+class Users(Folders):
+    """What the kernel counts for each user, one submission can't take from another."""
+
+    def whoami(self, number: int) -> str:
+        folder = self.folder / str(number)
+        folder.mkdir()
+        self.folder.chmod(0o755)
+        ended = sandbox.run(["sh", "-c", "sleep 1; id -u"], folder, [])
+        return ended.report.decode().strip()
+
+    def test_a_user_for_each_judge(self):
+        with ThreadPoolExecutor(3) as pool:
+            users = list(pool.map(self.whoami, range(3)))
+        self.assertEqual(len(set(users) - {"0", ""}), 3, users)
 
 
 class Graded(Folders):
