@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -77,14 +78,15 @@ def a_user() -> Iterator[int | None]:
 
 
 _reserved: set[int] = set()
+_reserving = threading.Lock()
 
 
 def reserve(user: int) -> bool:
     """For one judge at a time."""
-    if user in _reserved:
-        return False
-    _reserved.add(user)
-    return True
+    with _reserving:
+        free = user not in _reserved
+        _reserved.add(user)
+    return free
 
 
 @contextlib.contextmanager

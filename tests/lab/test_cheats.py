@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -156,6 +157,16 @@ class Forms(Folders):
         self.assertEqual(one_line.difference(self.folder), ([], []))
         (self.folder / "echo/more.c").write_text("int more;\n")
         self.assertEqual(one_line.difference(self.folder), ([], ["int more;"]))
+
+
+class Ports(unittest.TestCase):
+    def test_none_is_free(self):
+        """The judge doesn't look for one without end."""
+        with socket.create_server((processes.HOST, 0)) as taken:
+            port = taken.getsockname()[1]
+            with mock.patch.object(processes, "PORTS", range(port, port + 1)):
+                with self.assertRaises(processes.NotServing):
+                    processes.free_port()
 
 
 class Mechanism(Folders):
