@@ -18,6 +18,7 @@ import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 sys.dont_write_bytecode = True
@@ -181,6 +182,15 @@ class Mechanism(Folders):
         outcome, message = mechanism.judge(server, {"waits_in": ["poll"], "one_thread": True})
         self.assertEqual(outcome, "failed")
         self.assertIn("processes for these connections", message)
+
+    def test_hidden(self):
+        """What started it must not be taken for it."""
+        with socket.create_server((processes.HOST, 0)) as listener:
+            server = SimpleNamespace(
+                process=subprocess.Popen(["sleep", "60"]), port=listener.getsockname()[1])
+            self.addCleanup(server.process.wait)
+            self.addCleanup(server.process.kill)
+            self.assertEqual(mechanism.serving(server), [])
 
 
 @unittest.skipIf(os.geteuid() != 0, "only root can become other users")
