@@ -82,11 +82,14 @@ def compile_server(folder: Path, source: str = "server.c") -> Compiled:
 
 def compile_with(options: list[str], folder: Path, source: str) -> tuple[bool, str]:
     """A server that the student has running keeps its file: the new one takes its name."""
-    new = folder / f".server.{os.getpid()}"
+    new, program = folder / f".server.{os.getpid()}", folder / "server"
+    in_the_way = next((path for path in (new, program) if path.is_dir()), None)
+    if in_the_way:
+        return False, f"{in_the_way.name}: there is a folder of this name"
     try:
         works, printed = run([*PLAIN, *options, "-o", new.name, source], folder)
         if works:
-            new.replace(folder / "server")
+            new.replace(program)
     finally:
         new.unlink(missing_ok=True)
     return works, printed

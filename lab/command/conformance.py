@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -100,12 +101,11 @@ class Test:
         complaint = os.memfd_create("stderr")
         process = processes.start(
             words, signal.SIGTERM, cwd=self.folder, stdout=subprocess.PIPE, stderr=complaint,
-            text=True, errors="replace",
         )
         signal.signal(signal.SIGALRM, lambda *_: process.terminate())
         signal.setitimer(signal.ITIMER_REAL, max(deadline - started, 0.1))
         try:
-            read_tap(process.stdout, found, started, progress)
+            read_tap(lines_of(process.stdout), found, started, progress)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             end(process)
@@ -123,6 +123,12 @@ def end(process: subprocess.Popen) -> None:
         process.wait(ENDING_SECONDS)
     except subprocess.TimeoutExpired:
         processes.end_all()
+
+
+def lines_of(stream) -> Iterator[str]:
+    """Only a newline ends a line.  A comment may hold what a server has printed, and after a
+    carriage return that must not pass for a result."""
+    return (line.decode(errors="replace") for line in stream)
 
 
 def read_tap(lines, found: Run, started: float, progress) -> None:

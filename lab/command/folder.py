@@ -144,7 +144,7 @@ def read_state(path: Path) -> dict:
     try:
         state = json.loads(path.read_bytes())
         known, _ = state["format"], check_state(state)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Problem(f"{path}: damaged; nothing was changed", mend) from None
     if known != FORMAT:
         raise Problem(

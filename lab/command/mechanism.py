@@ -27,6 +27,7 @@ CONNECTIONS = 3
 REPLY_SECONDS = stretched(0.5)  # for each of them
 EPOLLET = 1 << 31
 RUNNING = "running"
+HIDDEN = ("the process that listens can't be looked into", "a process like any other")
 ARCHITECTURES = ("x86_64", "aarch64")
 # The numbers of the calls on these.  A call of the C library may be another of the kernel.
 CALLS = {
@@ -71,7 +72,9 @@ def problems(server: Server, wanted: dict) -> Iterator[tuple[str, str]]:
         for _ in range(wanted.get("connections", CONNECTIONS)):
             connecting = socket.create_connection((HOST, server.port), REPLY_SECONDS)
             exchange(stack.enter_context(connecting))
-        pids = serving(server)
+        if not (pids := serving(server)):
+            yield HIDDEN
+            return
         if "waits_in" in wanted:
             yield from wrong_call(pids[0], wanted["waits_in"])
         threads = sum(len(os.listdir(f"/proc/{pid}/task")) for pid in pids)
@@ -92,11 +95,17 @@ def exchange(client: socket.socket) -> None:
 
 
 def serving(server: Server) -> list[int]:
-    """The process that holds the listening socket, and its descendants.  The command may
-    have started it through others, such as a shell."""
+    """The process that holds the listening socket, its descendants, and what else holds a
+    socket of this port.  The command may have started it through others, such as a shell.
+    None at all if the one that listens hides what it has open: prctl(2), PR_SET_DUMPABLE."""
     pids, listeners = processes.family(server.process.pid), listening(server.port)
-    first = next((pid for pid in pids if set(sockets_of(pid).values()) & listeners), pids[0])
-    return processes.family(first)
+    own = {one.inode for one in sockets.table() if one.local == server.port}
+    held = {pid: set(sockets_of(pid).values()) for pid in pids}
+    first = next((pid for pid in pids if held[pid] & listeners), None)
+    if first is None and listeners:
+        return []
+    first = first or pids[0]
+    return list(dict.fromkeys(processes.family(first) + [pid for pid in pids if held[pid] & own]))
 
 
 def listening(port: int | None = None) -> set[str]:

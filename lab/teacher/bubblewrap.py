@@ -4,7 +4,7 @@
     student     inside that, the compiler or the student's server: of these three, without the lab
 
 Root must not run a student's program: it is exempt from RLIMIT_NPROC, and owns the system's
-files.  So root becomes NOBODY first, and what that user can't reach is shown to it.
+files.  So root becomes another user first, and what that user can't reach is shown to it.
 """
 
 import os
@@ -35,9 +35,10 @@ def why_not(lab: Path) -> str:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (apt-get install bubblewrap)."
     with tempfile.TemporaryDirectory(prefix="lab-") as empty:
-        trial = judge(["python3", "-B", __file__], Path(empty), [lab], 1 << 20, {})
+        user = NOBODY.pw_uid
+        trial = judge(["python3", "-B", __file__], Path(empty), [lab], 1 << 20, {}, user)
         if os.geteuid() == 0:
-            os.chown(empty, NOBODY.pw_uid, NOBODY.pw_gid)
+            os.chown(empty, user, user)
         try:
             done = subprocess.run(trial, capture_output=True, text=True, timeout=60)
         except subprocess.TimeoutExpired:
@@ -75,11 +76,12 @@ def surroundings(size: int, environment: dict[str, str]) -> list[str]:
 
 def judge(
     words: list[str], submission: Path, read_only: list[Path], size: int,
-    environment: dict[str, str],
+    environment: dict[str, str], user: int | None,
 ) -> list[str]:
+    """`user` is the one that root becomes."""
     shown = [word for path in read_only for word in ("--ro-bind", str(path), str(path))]
     return [
-        *becoming_nobody([submission, *read_only]),
+        *becoming(user, [submission, *read_only]),
         "bwrap", "--unshare-all", "--die-with-parent", "--new-session",
         *surroundings(size, environment), *shown,
         "--ro-bind", str(submission), HANDED_IN, *room(size, FOLDER), "--remount-ro", "/",
@@ -112,7 +114,7 @@ def filtered() -> list[str]:
     return ["sh", "-c", 'exec bwrap --seccomp 9 "$@" 9<"$0"', str(FILTER)]
 
 
-def becoming_nobody(paths: list[Path]) -> list[str]:
+def becoming(user: int | None, paths: list[Path]) -> list[str]:
     if os.geteuid() != 0:
         return []
     closed = dict.fromkeys(filter(None, map(closed_above, paths)))
@@ -125,7 +127,7 @@ def becoming_nobody(paths: list[Path]) -> list[str]:
         words += ["--ro-bind", str(path), str(path)]
     for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"):
         words += ["--cap-add", capability]
-    return [*words, "--", *as_user(NOBODY.pw_uid, NOBODY.pw_gid)]
+    return [*words, "--", *as_user(user, user)]
 
 
 def between(above: Path | None, path: Path) -> list[Path]:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -65,15 +66,27 @@ def new_user() -> int | None:
     return next(user for user in USERS if not processes_of(user) and reserve(user))
 
 
+@contextlib.contextmanager
+def a_user() -> Iterator[int | None]:
+    """For one judge alone: what the kernel counts for each user, such as the connections that
+    epoll instances watch, one submission must not take from the others."""
+    user = new_user()
+    try:
+        yield user
+    finally:
+        _reserved.discard(user)
+
+
 _reserved: set[int] = set()
+_reserving = threading.Lock()
 
 
 def reserve(user: int) -> bool:
     """For one judge at a time."""
-    if user in _reserved:
-        return False
-    _reserved.add(user)
-    return True
+    with _reserving:
+        free = user not in _reserved
+        _reserved.add(user)
+    return free
 
 
 @contextlib.contextmanager

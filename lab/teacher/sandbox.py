@@ -80,10 +80,13 @@ def run(
         LEVEL: protection().level, PER_START: f"{limits.processes} {limits.room}",
     }
     if protection().level == BUBBLEWRAP:
-        if os.geteuid() == 0:
-            fallback.give_to(submission, bubblewrap.NOBODY.pw_uid)
-        command = bubblewrap.judge(words, submission, read_only, limits.room, environment)
-        return supervisor.run([*limited(limits), *command], limits, stop)
+        with fallback.a_user() as user:
+            if user is not None:
+                fallback.give_to(submission, user)
+            command = bubblewrap.judge(
+                words, submission, read_only, limits.room, environment, user
+            )
+            return supervisor.run([*limited(limits), *command], limits, stop)
     with fallback.judge(words, submission, environment) as command:
         return supervisor.run([*limited(limits), *command], limits, stop)
 

@@ -7,6 +7,7 @@ devices and pipes are left out.  Of .lab.json only the item and the server's com
 import hashlib
 import json
 import os
+import re
 import shlex
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from folder import STATE
 from problem import Problem
 
 BYTES_MOST, FILES_MOST, STATE_MOST = 64 << 20, 2000, 1 << 20
+DEPTH_MOST = 100  # of folders in folders: copying and deleting them takes recursion
+COMMAND_MOST = 1000  # characters
+PLAIN = re.compile(r"(?:[\w@%+=:,./-]|\{port\}|\{options\})+", re.ASCII)
 READABLE, EXECUTABLE = 0o644, 0o755
 GIVE_ITEM = "give the step with --item"
 
@@ -80,12 +84,20 @@ def read_state(path: Path) -> dict:
 
 
 def usable_server(command) -> str | None:
+    """In a form in which nothing is expanded: conformance would replace $HOME and * by what
+    only the judge may see."""
+    if not isinstance(command, str) or len(command) > COMMAND_MOST or not command.isprintable():
+        return None
     try:
-        words = shlex.split(command) if isinstance(command, str) else []
+        words = shlex.split(command)
     except ValueError:
         return None
-    good = any("{port}" in word for word in words) and command.isprintable()
-    return command if good else None
+    good = any("{port}" in word for word in words) and words[0]
+    return " ".join(map(quoted, words)) if good else None
+
+
+def quoted(word: str) -> str:
+    return word if PLAIN.fullmatch(word) else shlex.quote(word)
 
 
 def files(folder: Path) -> Iterator[tuple[Path, Path, bool]]:
@@ -93,13 +105,15 @@ def files(folder: Path) -> Iterator[tuple[Path, Path, bool]]:
     count = 0
     for where, folders, names in os.walk(folder, onerror=complain):
         folders.sort()
+        count += len(folders) + len(names)
+        if count > FILES_MOST:
+            raise Problem(f"it has more than {FILES_MOST:,} files and folders")
+        if len(Path(where).parts) - len(folder.parts) >= DEPTH_MOST and folders:
+            raise Problem(f"it has more than {DEPTH_MOST} folders in one another")
         for name in sorted(names):
             path = Path(where, name)
             status = path.lstat()
             if stat.S_ISREG(status.st_mode):
-                count += 1
-                if count > FILES_MOST:
-                    raise Problem(f"it has more than {FILES_MOST:,} files")
                 yield path.relative_to(folder), path, bool(status.st_mode & stat.S_IXUSR)
 
 

@@ -24,6 +24,7 @@ from .sheet import NotRun, Sheet
 
 BREAK = "greedy.patch"  # in the folder of the exercise
 SETTLE_SECONDS = stretched(8)  # within which the client must have filled all buffers
+DIGITS_MOST = 30  # of a number of bytes
 STILL = 0.4  # seconds without a change that mean they are full
 LITTLE_MEMORY = 200_000  # KiB of address space
 LITTLE = ["sh", "-c", f'ulimit -v {LITTLE_MEMORY}; exec "$@"', "sh"]
@@ -64,15 +65,16 @@ def command_of(answers: dict[str, str], port: int) -> list[str]:
 
 def numbers(client: processes.Server) -> list[int]:
     """What it has printed: a number may come in groups of three digits."""
-    found = re.findall(r"\d[\d,]*", "\n".join(client.lines()))[:50]
-    return [int(number.replace(",", "")) for number in found]
+    found = re.findall(r"[0-9][0-9,]*", "\n".join(client.lines()))[:50]
+    return [int(number.replace(",", "")) for number in found if len(number) < DIGITS_MOST]
 
 
 @contextlib.contextmanager
 def running(words: list[str], folder: Path) -> Iterator[processes.Server]:
     with contextlib.ExitStack() as stack:
         try:
-            client = stack.enter_context(live.printing(words, cwd=folder))
+            confined = [*processes.confinement(folder), *words]
+            client = stack.enter_context(live.printing(confined, cwd=folder))
         except OSError as error:
             raise Wrong(f"saw: client: {words[0]}: {error.strerror}\nexpected: a program") from None
         yield client

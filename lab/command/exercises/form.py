@@ -11,6 +11,7 @@ NAME = "answers.txt"
 MOST_BYTES = 1 << 16
 LINE = re.compile(r"([a-z][a-z0-9-]*)\s*:(.*)")
 COUNT = re.compile(r"[0-9]+|[0-9]{1,3}(,[0-9]{3})+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
@@ -46,7 +47,8 @@ def lines_of(text: str) -> list[tuple[int, str]]:
 def parse(text: str) -> dict[str, str]:
     answers: dict[str, str] = {}
     for number, line in lines_of(text):
-        found = LINE.fullmatch(line)
+        line = line.replace("\t", " ")
+        found = None if CONTROL.search(line) else LINE.fullmatch(line)
         if not found:
             raise BadForm(f"saw: {NAME}, line {number}: {line[:60]!r}\nexpected: key: answer")
         key, answer = found[1], found[2].strip()

@@ -1,10 +1,12 @@
 """Exercise 10: a bug hunt, in a folder of its own, whose server must be repaired."""
 
+import os
 from pathlib import Path
 
 import check as checking
 import course
 import folder as folders
+import processes
 from problem import Problem
 from results import PASSED, Result
 
@@ -14,9 +16,11 @@ from .sheet import Sheet
 
 def hunt_in(answers: dict[str, str], folder: Path) -> tuple[course.Item, Path]:
     said = filled_in(answers, "hunt")
-    path = (folder / said).resolve()
-    if not (path / folders.STATE).is_file():
+    path = Path(os.path.realpath(folder / said))
+    if not os.path.isfile(path / folders.STATE):
         raise wrong_kind("hunt", said, "the folder that `lab start hunt-1 HUNT` made")
+    if graded() and not path.is_relative_to(folder.resolve()):
+        raise wrong_kind("hunt", said, "a folder inside this one, so that it is handed in")
     try:
         item = course.find(folders.read_state(path / folders.STATE)["item"])
     except Problem as problem:
@@ -24,6 +28,11 @@ def hunt_in(answers: dict[str, str], folder: Path) -> tuple[course.Item, Path]:
     if item.kind != "hunt":
         raise wrong_kind("hunt", said, f"the folder of a hunt; this is {item.name}")
     return item, path
+
+
+def graded() -> bool:
+    """Then nothing counts but what was handed in."""
+    return processes.confinement is not processes.unconfined
 
 
 def check_hunt(answers: dict[str, str], folder: Path) -> str:

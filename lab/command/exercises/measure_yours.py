@@ -32,6 +32,8 @@ def check_growth(none: dict, folder: Path, answers: dict[str, str]) -> str:
     if missing:
         raise Wrong(f"saw: no figures of {', '.join(missing)} with {MANY} idle connections\n"
                     f"expected: all five, with --idle=0,100,{MANY}")
+    if not all(none["cpu", server].value > 0 for server in servers.values()):
+        raise Wrong("saw: a server that needs no CPU time\nexpected: the figures of a run")
     times = {name: growth(none, many, server) for name, server in servers.items()}
     for name, factor in times.items():
         if (name in said and factor < STAYS) or (name not in said and factor > GROWS):

@@ -49,6 +49,9 @@ def difference(folder: Path) -> tuple[list[str], list[str]]:
         for line in difflib.ndiff(lines_of(source), own):
             removed += [line[2:]] if line.startswith("- ") else []
             added += [line[2:]] if line.startswith("+ ") else []
+    for more in sorted(file for name in PARTS for file in (folder / name).glob("*.[ch]")):
+        if not (live.ROOT / more.relative_to(folder)).exists():
+            added += lines_of(more)
     return removed, added
 
 
