@@ -446,7 +446,7 @@ class Programs(Command):
     def test_a_folder_where_the_program_belongs(self):
         self.start(faults="")
         (self.folder / "server").mkdir()
-        self.assertIn("my server/server: Is a directory", self.run_lab("check", status=2))
+        self.assertIn("server: there is a folder of this name", self.run_lab("check", status=1))
 
     def test_a_warning(self):
         self.start(faults="static int unused;\n")
