@@ -207,8 +207,8 @@ void add_half_close_cases(void)
     case_add(2, "half-close-without-data", without_data, ANY_SERVER, 60);
     case_add(2, "half-close-after-silence", after_silence, ANY_SERVER, 60);
     case_add(2, "half-close-with-data-at-once", with_data_at_once, ANY_SERVER,
-             60);
-    case_add(2, "half-close-with-data-later", with_data_later, ANY_SERVER, 60);
+             180);
+    case_add(2, "half-close-with-data-later", with_data_later, ANY_SERVER, 180);
     case_add(2, "half-close-found-together", found_together, ANY_SERVER, 60);
     case_add(2, "half-close-right-behind-data", right_behind_data, ANY_SERVER,
              60);
