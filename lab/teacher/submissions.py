@@ -126,7 +126,8 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes, bool]]:
     for relative, path, executable in files(folder):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
-            data = file.read(left + 1)
+            # For what it may read, it makes a buffer first.
+            data = file.read(min(os.fstat(descriptor).st_size, left) + 1)
         left -= len(data)
         if left < 0:
             raise Problem(f"its files have more than {BYTES_MOST >> 20} MiB")
